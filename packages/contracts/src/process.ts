@@ -1,0 +1,65 @@
+import { z } from 'zod'
+
+/** No dots: an id is a word of a routing key. */
+export const ProcessId = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'a letter, then at most 62 letters, digits, "_" or "-"')
+  .meta({ description: 'Id of a process', examples: ['echo'] })
+
+/** https://semver.org, version 2.0.0 */
+export const SemVer = z
+  .string()
+  .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/, 'a semantic version such as 1.2.0')
+  .meta({ description: 'Semantic version', examples: ['1.0.0'] })
+
+export const JobControlOption = z.enum(['sync-execute', 'async-execute', 'dismiss'])
+
+/** JSON Schema 2020-12. */
+export const JsonSchema = z
+  .union([z.record(z.string(), z.unknown()), z.boolean()])
+  .meta({ description: 'JSON Schema 2020-12' })
+
+export const InputDescription = z.object({
+  title: z.string().optional(),
+  description: z.string().optional(),
+  schema: JsonSchema,
+  minOccurs: z.int().min(0).optional().meta({ description: '1 unless told; 0 means optional' }),
+  maxOccurs: z.union([z.int().min(1), z.literal('unbounded')]).optional(),
+})
+
+export const OutputDescription = z.object({
+  title: z.string().optional(),
+  description: z.string().optional(),
+  schema: JsonSchema,
+})
+
+/** What a process says of itself: the grammar of its inputs and outputs, and how it may be run. */
+export const ProcessDescription = z.object({
+  id: ProcessId,
+  version: SemVer,
+  title: z.string(),
+  description: z.string(),
+  keywords: z.array(z.string()).optional(),
+  inputs: z.record(z.string(), InputDescription),
+  outputs: z.record(z.string(), OutputDescription),
+  jobControlOptions: z.array(JobControlOption).min(1),
+  deterministic: z.boolean().optional(),
+  concurrency: z.int().min(1).optional(),
+  timeoutMs: z.int().min(1).optional(),
+  checkpointable: z.boolean().optional(),
+  derivatives: z.record(z.string(), z.string()).optional(),
+  digest: z.string().meta({ description: 'SHA-256 over the files of the process, in hexadecimal' }),
+})
+export type ProcessDescription = z.infer<typeof ProcessDescription>
+
+export const ProcessSummary = ProcessDescription.pick({
+  id: true,
+  version: true,
+  title: true,
+  description: true,
+  keywords: true,
+  jobControlOptions: true,
+})
+export type ProcessSummary = z.infer<typeof ProcessSummary>
+
+export const ProcessRef = z.object({ id: ProcessId, version: SemVer })

@@ -1,0 +1,58 @@
+/**
+ * Names on the wire. Header names carry no `x-` prefix: RabbitMQ 4 maps plain scalar headers to AMQP 1.0 application
+ * properties and MQTT 5 user properties, `x-` headers to annotations.
+ */
+
+export const exchanges = {
+  /** direct, key = service: calls to a service */
+  rpc: 'warren.rpc',
+  /** direct, key = process id: synchronous runs */
+  execute: 'warren.execute',
+  /** direct, key = process id: wake-ups, "there is a queued job of this process" */
+  jobs: 'warren.jobs',
+  /** topic, `<service>.<instance>`, `<service>` and `all`: control messages, ping, info, stats */
+  control: 'warren.control',
+  /** topic, `job.<processId>.<jobId>.<event>` and the like: committed facts as CloudEvents */
+  events: 'warren.events',
+  /** topic, key = queue: parked messages */
+  dead: 'warren.dead',
+} as const
+
+export const headers = {
+  /** epoch ms after which nobody waits for the answer */
+  deadline: 'deadline',
+  principal: 'principal',
+  /** comma separated */
+  roles: 'roles',
+  traceparent: 'traceparent',
+  tracestate: 'tracestate',
+  idempotencyKey: 'idempotency-key',
+  attempt: 'attempt',
+  /** on a reply: the error code; its absence means success */
+  error: 'error',
+  /** on the reply to a run: the id and status of the job that it became */
+  jobId: 'job-id',
+  status: 'status',
+} as const
+
+export const queues = {
+  rpc: (service: string) => `rpc.${service}`,
+  execute: (processId: string) => `execute.${processId}`,
+  jobs: (processId: string) => `jobs.${processId}`,
+  control: (service: string, instance: string) => `control.${service}.${instance}`,
+  live: (service: string, instance: string) => `live.${service}.${instance}`,
+  subscription: (name: string) => `events.${name}`,
+  dead: 'dead',
+} as const
+
+/** RabbitMQ's pseudo-queue for answers without a queue; it needs no declaration. */
+export const directReplyTo = 'amq.rabbitmq.reply-to'
+
+/** Types of the messages that are not operations of a service. */
+export const messageTypes = {
+  wakeUp: 'job.wake-up',
+  cancel: 'call.cancel',
+  ping: 'ping',
+  info: 'info',
+  stats: 'stats',
+} as const

@@ -90,11 +90,7 @@ export function defineService<const Spec extends ServiceSpec>(name: string, spec
   const events = Object.entries(spec.events).map(([key, event]) => {
     return [key, { ...event, service: name, key, type: `warren.${name}.${key}` }]
   })
-  return {
-    name,
-    operations: Object.fromEntries(operations),
-    events: Object.fromEntries(events),
-  } as Service<Spec>
+  return { name, operations: Object.fromEntries(operations), events: Object.fromEntries(events) }
 }
 
 /** The names of the `:name` segments of an HTTP form. */

@@ -52,6 +52,7 @@ export const directReplyTo = 'amq.rabbitmq.reply-to'
 export const messageTypes = {
   wakeUp: 'job.wake-up',
   cancel: 'call.cancel',
+  stop: 'job.stop',
   ping: 'ping',
   info: 'info',
   stats: 'stats',

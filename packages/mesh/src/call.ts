@@ -1,0 +1,106 @@
+import { headers } from '@warren/contracts'
+import type { Delivery } from './consumer.ts'
+import type { Logger } from './log.ts'
+import type { Mesh } from './mesh.ts'
+
+/** A request that was delivered: its envelope read, its answer not yet sent. */
+export interface IncomingCall {
+  readonly signal: AbortSignal
+  readonly log: Logger
+  body(): string
+  /** The deadline has passed, or the caller has gone. */
+  isOver(): boolean
+  /** What a handler gets, made of the envelope and the given members. */
+  present(more: { input: unknown; context: unknown; fail: unknown }): object
+  reply(body: string, more?: Readonly<Record<string, unknown>>): void
+  /** Forgets the call: nothing aborts it any more. */
+  end(): void
+}
+
+interface Envelope {
+  readonly correlationId?: string
+  readonly replyTo?: string
+  readonly messageId?: string
+  readonly type?: string
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** Who asks, when the message does not say: somebody with direct access to a broker on loopback. */
+const LOCAL = 'local'
+
+/** The calls under way on this instance, so that a cancel message finds the one it means. */
+export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
+  const { properties, content } = delivery.message
+  const { correlationId, replyTo, messageId, type } = properties as Envelope
+  const envelope = properties.headers ?? {}
+  const deadline = deadlineOf(envelope[headers.deadline], properties.expiration)
+  let controller: AbortController | undefined
+  let timer: NodeJS.Timeout | undefined
+  const call: IncomingCall = {
+    get signal() {
+      return signal()
+    },
+    get log() {
+      return mesh.log.child({ call: type, correlationId })
+    },
+    body: () => content.toString(),
+    isOver: () => deadline <= Date.now() || (correlationId !== undefined && mesh.cancelled.has(correlationId)),
+    present,
+    reply,
+    end,
+  }
+  return call
+
+  // made on demand: most calls are over before anybody asks for it
+  function signal(): AbortSignal {
+    if (controller) return controller.signal
+    const abort = (reason: string): void => controller?.abort(new Error(reason))
+    controller = new AbortController()
+    timer = setTimeout(() => abort('the deadline passed'), Math.min(deadline - Date.now(), LONGEST_TIMER_MS))
+    if (correlationId) mesh.abortable.set(correlationId, () => abort('the caller went away'))
+    delivery.onLost(() => abort('the delivery was lost'))
+    return controller.signal
+  }
+
+  function present(more: { input: unknown; context: unknown; fail: unknown }): object {
+    return {
+      ...more,
+      get signal() {
+        return signal()
+      },
+      get log() {
+        return call.log
+      },
+      deadline,
+      principal: envelope[headers.principal] ?? LOCAL,
+      roles: String(envelope[headers.roles] ?? '')
+        .split(',')
+        .filter(Boolean),
+      messageId: messageId ?? correlationId ?? '',
+      traceparent: envelope[headers.traceparent] as string | undefined,
+    }
+  }
+
+  function reply(body: string, more: Readonly<Record<string, unknown>> = {}): void {
+    if (!replyTo) return // sent by hand, without wanting an answer
+    const sent = mesh.publisher.send('', replyTo, Buffer.from(body), {
+      type: type ?? '',
+      contentType: headers.error in more ? 'application/problem+json' : 'application/json',
+      appId: mesh.name,
+      ...(correlationId && { correlationId }),
+      headers: more,
+    })
+    if (!sent) mesh.log.warn({ call: type, correlationId }, 'the reply could not be sent: no broker')
+  }
+
+  function end(): void {
+    clearTimeout(timer)
+    if (correlationId && controller) mesh.abortable.delete(correlationId)
+  }
+}
+
+function deadlineOf(header: unknown, expiration: unknown): number {
+  if (typeof header === 'number' && Number.isFinite(header)) return header
+  const left = Number(expiration)
+  return expiration !== undefined && Number.isFinite(left) ? Date.now() + left : Infinity
+}

@@ -1,0 +1,195 @@
+import type { Channel, ConsumeMessage } from 'amqplib'
+import { superviseChannel, type SupervisedChannel } from './channel.ts'
+import type { Connection } from './connection.ts'
+import type { Logger } from './log.ts'
+import { bindQueue, declareQueue, deleteUnused, type QueueSpec } from './topology.ts'
+
+/** One message on its way through a handler, bound to the channel that it came on. */
+export interface Delivery {
+  readonly message: ConsumeMessage
+  /** The channel is gone: the broker delivers the message to somebody else, and settling it here does nothing. */
+  lost(): boolean
+  /** Calls back when the delivery is lost before it is settled. */
+  onLost(listener: () => void): void
+  ack(): void
+  /** "I failed": the message comes back, and its delivery count rises. */
+  reject(): void
+  /** "I am going away": the message comes back, and (from RabbitMQ 4.3) its delivery count does not rise. */
+  handBack(): void
+}
+
+export interface Consumer {
+  /** True, or what it waits for. */
+  status(): true | string
+  /** Settles when messages can arrive. */
+  readonly up: Promise<void>
+  /** Bindings made later; they are made again after a reconnect. */
+  bind(exchange: string, key: string): Promise<void>
+  unbind(exchange: string, key: string): Promise<void>
+  /** Stops taking messages. Deliveries that are out can still be settled. */
+  pause(): Promise<void>
+  resume(): Promise<void>
+  /** Pauses, settles what is acked, removes the queue when `removeUnused` and nobody else uses it. */
+  close(options?: { removeUnused?: boolean }): Promise<void>
+}
+
+export interface ConsumerOptions {
+  readonly queue: QueueSpec
+  /** How many unsettled deliveries at a time; 0 = messages need no ack. */
+  readonly prefetch: number
+  readonly log: Logger
+  readonly onDelivery: (delivery: Delivery) => void
+}
+
+/** Consumes a queue, across reconnects and channel errors. */
+export function consume(connection: Connection, { queue, prefetch, log, onDelivery }: ConsumerOptions): Consumer {
+  const lateBindings = new Map<string, { exchange: string; key: string }>()
+  let settling: Settling | undefined
+  let consumerTag: string | undefined
+  let taking = true
+  const supervised: SupervisedChannel = superviseChannel(connection, {
+    name: queue.name,
+    log,
+    setup,
+    lost: () => settling?.lose(),
+  })
+  return {
+    status: () => (supervised.current() && (consumerTag !== undefined || !taking) ? true : `queue ${queue.name}`),
+    up: supervised.up,
+    bind,
+    unbind,
+    pause,
+    resume,
+    close,
+  }
+
+  async function setup(channel: Channel): Promise<void> {
+    const mine = (settling = prefetch > 0 ? settlements(channel) : nothingToSettle)
+    consumerTag = undefined
+    await declareQueue(channel, queue)
+    for (const binding of lateBindings.values()) await bindQueue(channel, queue.name, binding)
+    if (prefetch > 0) await channel.prefetch(prefetch)
+    if (taking) await start(channel, mine)
+  }
+
+  async function start(channel: Channel, mine: Settling): Promise<void> {
+    const take = (message: ConsumeMessage | null): void => {
+      // null: the broker cancelled the consumer, because the queue was deleted
+      if (!message) supervised.renew()
+      else onDelivery(mine.deliver(message))
+    }
+    consumerTag = (await channel.consume(queue.name, take, { noAck: prefetch === 0 })).consumerTag
+  }
+
+  async function bind(exchange: string, key: string): Promise<void> {
+    lateBindings.set(`${exchange} ${key}`, { exchange, key })
+    const channel = supervised.current()
+    if (channel) await bindQueue(channel, queue.name, { exchange, key })
+  }
+
+  async function unbind(exchange: string, key: string): Promise<void> {
+    lateBindings.delete(`${exchange} ${key}`)
+    await supervised.current()?.unbindQueue(queue.name, exchange, key)
+  }
+
+  async function pause(): Promise<void> {
+    taking = false
+    const tag = consumerTag
+    consumerTag = undefined
+    if (tag !== undefined)
+      await supervised
+        .current()
+        ?.cancel(tag)
+        .catch(() => {})
+  }
+
+  async function resume(): Promise<void> {
+    if (taking) return
+    taking = true
+    const channel = supervised.current()
+    if (channel && settling && consumerTag === undefined) await start(channel, settling)
+  }
+
+  async function close({ removeUnused = false } = {}): Promise<void> {
+    await pause()
+    settling?.flush()
+    const channel = supervised.current()
+    if (removeUnused && channel) await deleteUnused(channel, queue.name).catch(() => {})
+    await supervised.close()
+  }
+}
+
+interface Settling {
+  deliver(message: ConsumeMessage): Delivery
+  /** Sends the acks that were gathered. */
+  flush(): void
+  /** The channel is gone. */
+  lose(): void
+}
+
+/** For consumers whose messages need no ack. */
+const nothingToSettle: Settling = {
+  deliver: (message) => ({ message, lost: () => false, onLost() {}, ack() {}, reject() {}, handBack() {} }),
+  flush() {},
+  lose() {},
+}
+
+/**
+ * The deliveries of one raw channel. Delivery tags mean something on that channel only, so everything here dies with it.
+ * Acks of one turn of the event loop are sent together: `allUpTo` for the run of settled tags, single acks for the rest.
+ */
+function settlements(channel: Channel): Settling {
+  const open = new Map<number, (() => void) | null>()
+  const acked: ConsumeMessage[] = []
+  let gone = false
+  let scheduled = false
+  return { deliver, flush, lose }
+
+  function deliver(message: ConsumeMessage): Delivery {
+    const tag = message.fields.deliveryTag
+    open.set(tag, null)
+    return {
+      message,
+      lost: () => gone,
+      onLost: (listener) => {
+        if (gone) listener()
+        else if (open.has(tag)) open.set(tag, listener)
+      },
+      ack: () => {
+        if (gone || !open.delete(tag)) return
+        acked.push(message)
+        if (scheduled) return
+        scheduled = true
+        setImmediate(flush)
+      },
+      reject: () => settle(tag, () => channel.reject(message, true)),
+      handBack: () => settle(tag, () => channel.nack(message, false, true)),
+    }
+  }
+
+  function settle(tag: number, send: () => void): void {
+    if (gone || !open.has(tag)) return
+    flush() // while the tag still counts as open, so that no `allUpTo` can include it
+    open.delete(tag)
+    send()
+  }
+
+  function flush(): void {
+    scheduled = false
+    if (gone || acked.length === 0) return
+    acked.sort((a, b) => a.fields.deliveryTag - b.fields.deliveryTag)
+    const [oldestOpen = Infinity] = open.keys() // tags are delivered, and so inserted, in rising order
+    const run = acked.findLastIndex(({ fields }) => fields.deliveryTag < oldestOpen)
+    if (run >= 0) channel.ack(acked[run] as ConsumeMessage, true)
+    for (const message of acked.slice(run + 1)) channel.ack(message)
+    acked.length = 0
+  }
+
+  function lose(): void {
+    gone = true
+    const listeners = [...open.values()]
+    open.clear()
+    acked.length = 0
+    for (const listener of listeners) listener?.()
+  }
+}

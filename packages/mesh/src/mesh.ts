@@ -1,0 +1,94 @@
+import { openConnection, type Connection } from './connection.ts'
+import type { Logger } from './log.ts'
+import { createPublisher, type Publisher } from './publisher.ts'
+import { createRequester, type Requester } from './requester.ts'
+import { createStats, type Stats } from './stats.ts'
+import { recentSet, type RecentSet } from './recent-set.ts'
+
+/** One instance's part in the mesh: three connections, what it serves and what it waits for. */
+export interface Mesh {
+  readonly service: string
+  readonly instance: string
+  /** `<service>@<instance>` */
+  readonly name: string
+  readonly log: Logger
+  /** Takes messages and acks them, and publishes nothing. */
+  readonly consuming: Connection
+  readonly publisher: Publisher
+  readonly requester: Requester
+  readonly stats: Stats
+  /** What answers calls here: drained first, while everything that the handlers need is still there. */
+  readonly servers: Set<Part>
+  /** What listens here otherwise: to the end. */
+  readonly listeners: Set<Part>
+  /** Correlation ids of calls under way → how to abort them. */
+  readonly abortable: Map<string, () => void>
+  /** Correlation ids that were cancelled lately, maybe before they were delivered. */
+  readonly cancelled: RecentSet
+  /** What else can be asked of this instance by control message: type → what to do with the body. */
+  readonly controls: Map<string, (body: unknown) => void>
+  status(): { broker: true | string }
+  /** Stops the intake of calls and waits for those under way. */
+  drain(): Promise<void>
+  close(): Promise<void>
+}
+
+interface Part {
+  status(): true | string
+  close(): Promise<void>
+}
+
+const CANCELLED_MOST = 2_000
+
+/** Joins the mesh, in the background: it comes up whenever the broker does. */
+export function joinMesh(service: string, instance: string, amqpUrl: string, log: Logger): Mesh {
+  const name = `${service}@${instance}`
+  // calls, publishing and consuming apart: a publisher that the broker blocks must not freeze acks
+  const calling = openConnection(amqpUrl, `${name} calls`, log)
+  const publishing = openConnection(amqpUrl, `${name} publishes`, log)
+  const consuming = openConnection(amqpUrl, `${name} consumes`, log)
+  const publisher = createPublisher(publishing, name, log)
+  const requester = createRequester(calling, { name, userId: userOf(amqpUrl) }, log)
+  const servers = new Set<Part>()
+  const listeners = new Set<Part>()
+  return {
+    service,
+    instance,
+    name,
+    log,
+    consuming,
+    publisher,
+    requester,
+    stats: createStats(),
+    servers,
+    listeners,
+    abortable: new Map(),
+    cancelled: recentSet(CANCELLED_MOST),
+    controls: new Map(),
+    status,
+    drain,
+    close,
+  }
+
+  function status(): { broker: true | string } {
+    const parts = [publisher.status(), requester.status(), ...[...servers, ...listeners].map((part) => part.status())]
+    return { broker: parts.find((part) => part !== true) ?? true }
+  }
+
+  async function drain(): Promise<void> {
+    await Promise.all([...servers].map((server) => server.close()))
+  }
+
+  async function close(): Promise<void> {
+    await drain()
+    await Promise.all([...listeners].map((listener) => listener.close()))
+    await requester.close()
+    await publisher.close()
+    await Promise.all([calling.close(), publishing.close(), consuming.close()])
+  }
+}
+
+/** The broker compares `userId` with the user of the connection, and so attests it. */
+function userOf(amqpUrl: string): string {
+  return decodeURIComponent(new URL(amqpUrl.split(',')[0] as string).username) || 'guest'
+}

@@ -1,0 +1,116 @@
+import { exchanges, queues } from '@warren/contracts'
+import type { Channel, Options } from 'amqplib'
+
+/**
+ * What there is on the broker, and the only place that declares any of it. Every queue names its type, and nothing is
+ * declared that RabbitMQ 3.10 and 4.x understand differently: no priorities, no transient shared queues, no modes.
+ */
+
+export interface Binding {
+  readonly exchange: string
+  readonly key: string
+}
+
+export interface QueueSpec {
+  readonly name: string
+  readonly options: Options.AssertQueue
+  readonly bindings: readonly Binding[]
+}
+
+const CALLS_MOST = 2_000
+const CALLS_EXPIRE_MS = 5_000
+const WORK_MOST = 100_000
+const WORK_DELIVERIES_MOST = 20
+const LIVE_MOST = 10_000
+
+/**
+ * Calls: bounded, so that overload is a nack to the caller and not a backlog; expiring, so that a dead service turns
+ * unroutable and its callers hear so at once.
+ */
+export function callQueue(name: string, ...bindings: Binding[]): QueueSpec {
+  return {
+    name,
+    bindings,
+    options: {
+      durable: true,
+      arguments: {
+        'x-queue-type': 'classic',
+        'x-max-length': CALLS_MOST,
+        'x-overflow': 'reject-publish',
+        'x-expires': CALLS_EXPIRE_MS,
+      },
+    },
+  }
+}
+
+/** Messages that must survive: replicated where there is a cluster, parked after too many deliveries, never dropped. */
+export function workQueue(name: string, ...bindings: Binding[]): QueueSpec {
+  return {
+    name,
+    bindings,
+    options: {
+      durable: true,
+      arguments: {
+        'x-queue-type': 'quorum',
+        'x-max-length': WORK_MOST,
+        'x-overflow': 'reject-publish',
+        'x-delivery-limit': WORK_DELIVERIES_MOST,
+        'x-dead-letter-exchange': exchanges.dead,
+        'x-dead-letter-routing-key': name,
+        'x-dead-letter-strategy': 'at-least-once',
+      },
+    },
+  }
+}
+
+/** Belongs to one instance and goes with its connection; the oldest messages give way when nobody reads. */
+export function instanceQueue(name: string, ...bindings: Binding[]): QueueSpec {
+  return {
+    name,
+    bindings,
+    options: {
+      durable: false,
+      exclusive: true,
+      arguments: { 'x-queue-type': 'classic', 'x-max-length': LIVE_MOST, 'x-overflow': 'drop-head' },
+    },
+  }
+}
+
+export const deadQueue: QueueSpec = {
+  name: queues.dead,
+  bindings: [{ exchange: exchanges.dead, key: '#' }],
+  options: { durable: true, arguments: { 'x-queue-type': 'quorum' } },
+}
+
+const exchangeTypes = new Map<string, 'direct' | 'topic'>([
+  [exchanges.rpc, 'direct'],
+  [exchanges.execute, 'direct'],
+  [exchanges.jobs, 'direct'],
+  [exchanges.control, 'topic'],
+  [exchanges.events, 'topic'],
+  [exchanges.dead, 'topic'],
+])
+
+/** The exchanges, the queue of parked messages, and the bridge to MQTT: its clients read `amq.topic`. */
+export async function declareExchanges(channel: Channel): Promise<void> {
+  for (const [exchange, type] of exchangeTypes) await channel.assertExchange(exchange, type)
+  await channel.bindExchange('amq.topic', exchanges.events, '#')
+  await declareQueue(channel, deadQueue)
+}
+
+export async function declareQueue(channel: Channel, { name, options, bindings }: QueueSpec): Promise<void> {
+  await channel.assertQueue(name, options)
+  for (const binding of bindings) await bindQueue(channel, name, binding)
+}
+
+/** Declares the exchange first: services start in any order. */
+export async function bindQueue(channel: Channel, queue: string, { exchange, key }: Binding): Promise<void> {
+  const type = exchangeTypes.get(exchange)
+  if (type) await channel.assertExchange(exchange, type)
+  await channel.bindQueue(queue, exchange, key)
+}
+
+/** Removes a queue that nobody uses any more; it stays when it has other consumers or messages. */
+export async function deleteUnused(channel: Channel, name: string): Promise<void> {
+  await channel.deleteQueue(name, { ifUnused: true, ifEmpty: true })
+}

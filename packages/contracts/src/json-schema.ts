@@ -21,8 +21,9 @@ export function createSchemaBook(pointer: string): SchemaBook {
     return { $ref: `${pointer}${id}` }
   }
 
-  function keep(name: string, { id: _, ...part }: Schema): void {
-    named[name] ??= pointed(part) as Schema
+  function keep(name: string, part: Schema): void {
+    const { id: _, ...rest } = part
+    named[name] ??= pointed(rest) as Schema
   }
 
   function pointed(node: unknown): unknown {

@@ -35,7 +35,7 @@ export interface OpenApi {
   readonly [member: string]: unknown
 }
 
-const withBody: readonly Method[] = ['POST', 'PUT', 'PATCH']
+const withBody = new Set<Method>(['POST', 'PUT', 'PATCH'])
 const everywhere: readonly Code[] = ['BAD_QUERY', 'FORBIDDEN', 'INTERNAL']
 const jsonBody: readonly Code[] = ['BAD_INPUT', 'TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
 
@@ -59,14 +59,14 @@ export function openapi(services: readonly Service[], info: Schema, routes: read
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationObject(route, book, problem) }
   }
   const tags = [...new Set(all.map((route) => route.tag))].toSorted().map((name) => ({ name }))
-  return { openapi: '3.1.0', ...info, tags, paths, components: { schemas: book.named } }
+  return { openapi: '3.1.0', tags, ...info, paths, components: { schemas: book.named } }
 }
 
 /** The document of the route that is derived from an operation. */
 export function derivedRoute(operation: Operation): RouteDocument {
   const { method, path } = parseHttp(operation.http as NonNullable<Operation['http']>)
   const inPath = new Set(pathParameters(operation.http))
-  const hasBody = withBody.includes(method)
+  const hasBody = withBody.has(method)
   const shape = Object.entries(operation.input.shape)
   const success = operation.success ?? 200
   return {

@@ -30,7 +30,7 @@ const LOCAL = 'local'
 
 /** The calls under way on this instance, so that a cancel message finds the one it means. */
 export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
-  const { properties, content } = delivery.message
+  const { properties, content, fields } = delivery.message
   const { correlationId, replyTo, messageId, type } = properties as Envelope
   const envelope = properties.headers ?? {}
   const deadline = deadlineOf(envelope[headers.deadline], properties.expiration)
@@ -72,6 +72,7 @@ export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
         return call.log
       },
       deadline,
+      key: fields.routingKey,
       principal: envelope[headers.principal] ?? LOCAL,
       roles: String(envelope[headers.roles] ?? '')
         .split(',')

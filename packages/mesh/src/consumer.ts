@@ -29,6 +29,8 @@ export interface Consumer {
   /** Stops taking messages. Deliveries that are out can still be settled. */
   pause(): Promise<void>
   resume(): Promise<void>
+  /** Changes how many unsettled deliveries there may be at a time. */
+  setPrefetch(count: number): Promise<void>
   /** Pauses, settles what is acked, removes the queue when `removeUnused` and nobody else uses it. */
   close(options?: { removeUnused?: boolean }): Promise<void>
 }
@@ -42,7 +44,11 @@ export interface ConsumerOptions {
 }
 
 /** Consumes a queue, across reconnects and channel errors. */
-export function consume(connection: Connection, { queue, prefetch, log, onDelivery }: ConsumerOptions): Consumer {
+export function consume(
+  connection: Connection,
+  { queue, prefetch: firstPrefetch, log, onDelivery }: ConsumerOptions,
+): Consumer {
+  let prefetch = firstPrefetch
   const lateBindings = new Map<string, { exchange: string; key: string }>()
   let settling: Settling | undefined
   let consumerTag: string | undefined
@@ -60,6 +66,7 @@ export function consume(connection: Connection, { queue, prefetch, log, onDelive
     unbind,
     pause,
     resume,
+    setPrefetch,
     close,
   }
 
@@ -108,6 +115,16 @@ export function consume(connection: Connection, { queue, prefetch, log, onDelive
     taking = true
     const channel = supervised.current()
     if (channel && settling && consumerTag === undefined) await start(channel, settling)
+  }
+
+  async function setPrefetch(count: number): Promise<void> {
+    prefetch = count
+    const channel = supervised.current()
+    if (!channel || !taking) return
+    // the limit of a consumer is the channel's at the time when it starts
+    await pause()
+    await channel.prefetch(count)
+    await resume()
   }
 
   async function close({ removeUnused = false } = {}): Promise<void> {

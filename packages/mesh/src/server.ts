@@ -35,6 +35,8 @@ export interface Call<O extends OperationSpec = OperationSpec, C = unknown> {
   readonly signal: AbortSignal
   /** Epoch ms. */
   readonly deadline: number
+  /** The routing key that it came by. */
+  readonly key: string
   readonly principal: string
   readonly roles: readonly string[]
   readonly messageId: string
@@ -67,6 +69,8 @@ export interface ServeOptions {
 export interface Server {
   readonly up: Promise<void>
   status(): true | string
+  /** Changes how many calls are handled at a time. */
+  setPrefetch(count: number): Promise<void>
   /** Stops intake, waits for the calls under way, closes. */
   close(): Promise<void>
 }
@@ -121,7 +125,7 @@ function serveQueue<C>(
   const byType = new Map(bound.map((entry) => [entry.operation.type, entry]))
   const underWay = new Set<Promise<void>>()
   const consumer: Consumer = consume(mesh.consuming, { queue, prefetch, log: mesh.log, onDelivery })
-  const server: Server = { up: consumer.up, status: consumer.status, close }
+  const server: Server = { up: consumer.up, status: consumer.status, setPrefetch: consumer.setPrefetch, close }
   mesh.servers.add(server)
   return server
 

@@ -1,0 +1,8 @@
+export { startBroker } from './broker.ts'
+export type { Broker } from './broker.ts'
+export { startDatabase } from './database.ts'
+export type { Database } from './database.ts'
+export { choosePorts } from './ports.ts'
+export type { Ports } from './ports.ts'
+export { readStack } from './stack.ts'
+export type { Stack } from './stack.ts'

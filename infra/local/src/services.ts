@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from './config.ts'
+
+/** A service as the launcher starts it. */
+export type Service = { name: string; file: string; args: string[]; env: NodeJS.ProcessEnv }
+
+/** What the services are told about the rest of the stack. */
+export type Surroundings = { amqpUrl: string; databaseUrl: string; managementUrl: string | undefined; httpPort: number }
+
+/** The four services, in the order in which they are shown. */
+export function services(config: Config, around: Surroundings): Service[] {
+  const names = ['registry', 'executor', 'files', 'gateway']
+  return names.map((name) => ({
+    name,
+    file: process.execPath,
+    args: [join(config.root, 'services', name, 'src/main.ts')],
+    env: serviceEnv(config, around, name),
+  }))
+}
+
+/** Fails early, and in plain words, when a service is not there. */
+export function checkServices(list: Service[]): void {
+  for (const { name, args } of list) {
+    if (args[0] && !existsSync(args[0])) throw new Error(`the service ${name} is missing: there is no ${args[0]}`)
+  }
+}
+
+function serviceEnv(config: Config, around: Surroundings, name: string): NodeJS.ProcessEnv {
+  return {
+    AMQP_URL: around.amqpUrl,
+    DATABASE_URL: around.databaseUrl,
+    MANAGEMENT_URL: around.managementUrl,
+    PROCESSES: config.processes,
+    WARREN_DATA: config.dir,
+    ...(name === 'gateway' ? { PORT: String(around.httpPort), HOST: config.host } : {}),
+  }
+}

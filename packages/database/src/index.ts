@@ -1,0 +1,8 @@
+export { connect } from './connect.ts'
+export { readDatabaseConfig, type DatabaseConfig } from './config.ts'
+export { asWarrenError, isDatabaseDown, unavailable } from './errors.ts'
+export { migrate } from './migrate.ts'
+export { openDatabase, type Database, type DatabaseOptions, type Host } from './open.ts'
+export { outboxColumns, type OutboxEvent } from './outbox.ts'
+export { openRelay, type Relay } from './relay.ts'
+export { temporaryDatabase } from './temporary.ts'

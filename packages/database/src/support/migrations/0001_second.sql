@@ -1,0 +1,2 @@
+SELECT pg_sleep(0.05);--> statement-breakpoint
+CREATE TABLE "sample"."notes" ("text" text);

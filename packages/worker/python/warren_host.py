@@ -1,0 +1,160 @@
+"""The Python runner host; docs/runner-protocol.md says what it speaks on file descriptor 3."""
+
+import importlib.util
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+
+import warren
+from warren_values import Failure, encode
+
+here = os.path.dirname(os.path.abspath(__file__))
+
+
+class Host:
+    """Answers the executor. Runs happen in the main thread, one at a time; a second thread reads what arrives."""
+
+    fd = 3
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.runs = queue.SimpleQueue()
+        self.calls = {}
+        self.call_count = 0
+        self.lock = threading.Lock()
+        self.current = None
+        self.computing = False
+        self.cancelled_early = set()
+        os.set_inheritable(self.fd, False)
+
+    def serve(self):
+        signal.signal(signal.SIGUSR1, self._interrupt)
+        threading.Thread(target=self._read, daemon=True).start()
+        while True:
+            message = self.runs.get()
+            start_by = message.get('startBy')
+            if start_by is not None and time.monotonic() * 1000 >= start_by or message['id'] in self.cancelled_early:
+                self.cancelled_early.discard(message['id'])
+                self.send({'type': 'returned', 'id': message['id']})
+            else:
+                self._write(self._run(message))
+
+    def send(self, message):
+        self._write(json.dumps(message, ensure_ascii=False, separators=(',', ':')))
+
+    def call(self, run_id, process_id, inputs):
+        answer = queue.SimpleQueue()
+        self.call_count += 1
+        number = str(self.call_count)
+        self.calls[number] = answer
+        self.send({'type': 'call', 'id': run_id, 'call': number, 'process': process_id, 'inputs': inputs})
+        message = answer.get()
+        if 'outputs' in message:
+            return message['outputs']
+        error = message['error']
+        raise warren.CallError(error.get('code', 'INTERNAL'), error.get('detail') or error.get('message') or 'the call failed')
+
+    def _run(self, message):
+        self.current = context = warren.Context(self, message)
+        try:
+            found = warren.processes.get(message['process'])
+            if found is None:
+                raise Failure('NO_SUCH_PROCESS', f"no process {message['process']} here")
+            try:
+                self.computing = True
+                if context.cancelled:
+                    raise warren.Cancelled()
+                value = found.run(message['inputs'], context)
+            finally:
+                self.computing = False
+            outputs = encode(value, found.declaration['outputs'])
+            return f'{{"type":"result","id":{json.dumps(context.id)},"outputs":{outputs}}}'
+        except BaseException as error:
+            self.computing = False
+            if context.cancelled:
+                return _line({'type': 'error', 'id': context.id, 'code': 'CANCELLED', 'message': 'cancelled'})
+            return _line({'type': 'error', 'id': context.id, **self.failure_of(error)})
+        finally:
+            self.current = None
+            sys.stdout.flush()
+
+    def failure_of(self, error, code='PROCESS_FAILED'):
+        if isinstance(error, Failure):
+            return {'code': error.code, 'message': str(error)}
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.dirname(frame.filename) != here]
+        text = ''.join(['Traceback (most recent call last):\n', *traceback.format_list(frames),
+                        *traceback.format_exception_only(type(error), error)])
+        failure = {'code': code, 'message': str(error) or type(error).__name__, 'traceback': text}
+        own = [(frame.filename, frame.lineno) for frame in frames if frame.filename.startswith(self.folder)]
+        if isinstance(error, SyntaxError) and error.filename:
+            own.append((error.filename, error.lineno))
+        return {**failure, 'file': own[-1][0], 'line': own[-1][1]} if own else failure
+
+    def _read(self):
+        with os.fdopen(os.dup(self.fd), 'rb', 1 << 20) as channel:
+            for line in channel:
+                self._receive(json.loads(line))
+        # The executor is gone or has no more use for us; what a run has started goes with it.
+        if self.current:
+            os.killpg(0, signal.SIGKILL)
+        os._exit(0)
+
+    def _receive(self, message):
+        kind = message['type']
+        if kind == 'run':
+            self.runs.put(message)
+        elif kind == 'called':
+            answer = self.calls.pop(message['call'], None)
+            if answer:
+                answer.put(message)
+        elif kind == 'cancel':
+            self._cancel(message['id'])
+        elif kind == 'describe':
+            declarations = [found.declaration for found in warren.processes.values()]
+            self.send({'type': 'described', 'pipelining': True, 'processes': declarations})
+
+    def _cancel(self, run_id):
+        context = self.current
+        if context is None or context.id != run_id:
+            self.cancelled_early.add(run_id)
+            return
+        context.cancelled = True
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+    def _interrupt(self, _signal, _frame):
+        if self.computing and self.current and self.current.cancelled:
+            raise warren.Cancelled()
+
+    def _write(self, line):
+        data = memoryview(line.encode() + b'\n')
+        with self.lock:
+            while data:
+                data = data[os.write(self.fd, data):]
+
+
+def _line(message):
+    return json.dumps(message, ensure_ascii=False, separators=(',', ':'))
+
+
+def main(entry):
+    entry = os.path.abspath(entry)
+    folder = os.path.dirname(entry)
+    host = Host(folder)
+    sys.stdout.reconfigure(line_buffering=True, errors='backslashreplace')
+    sys.path.insert(0, folder)
+    try:
+        spec = importlib.util.spec_from_file_location('warren_entry', entry)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules['warren_entry'] = module
+        spec.loader.exec_module(module)
+        if not warren.processes:
+            raise Failure('LOAD_FAILED', f'{entry} declares no process; decorate a function with @process(...)')
+    except BaseException as error:
+        host.send({'type': 'error', 'id': '', **host.failure_of(error, 'LOAD_FAILED')})
+        sys.exit(1)
+    host.serve()

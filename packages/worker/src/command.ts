@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Context } from './context.ts'
+import type { ProcessDeclaration } from './declaration.ts'
+import { RunFailure } from './failure.ts'
+import { RawOutputs } from './result.ts'
+import { fileOutputs, stdoutOutputs, type StdoutMapping } from './command-outputs.ts'
+
+/** A `process.json`: a declaration, and how to run the program. */
+export interface CommandProcess extends ProcessDeclaration {
+  /** Program and arguments. `{name}` becomes the value of an input, `{folder}` this folder; no shell sees any of it. */
+  readonly command: readonly string[]
+  /** Files to write before the start: name in the working directory → input whose text it gets */
+  readonly files?: { readonly [file: string]: string }
+  /** How outputs are read from standard output, if the program writes no `outputs.json` */
+  readonly stdout?: StdoutMapping
+}
+
+type Inputs = { readonly [name: string]: unknown }
+
+/** Runs the program once in the run's working directory. `rawInputs` is the text of the inputs as it came. */
+export async function runCommand(
+  process: CommandProcess,
+  folder: string,
+  inputs: Inputs,
+  rawInputs: string,
+  { workdir, signal }: Context,
+): Promise<RawOutputs> {
+  await writeFile(join(workdir, 'inputs.json'), rawInputs)
+  for (const [file, input] of Object.entries(process.files ?? {})) {
+    await writeFile(inside(workdir, file), textOf(inputs[input] ?? ''))
+  }
+  const stdout = await execute(argumentsOf(process.command, { ...inputs, folder, workdir }), folder, workdir, process, signal)
+  return (await fileOutputs(workdir, process.outputs)) ?? stdoutOutputs(stdout, process)
+}
+
+async function execute(argv: string[], folder: string, cwd: string, { stdout }: CommandProcess, signal: AbortSignal) {
+  const [name = '', ...args] = argv
+  // A relative path means a file beside process.json; a bare name is looked up in PATH.
+  const file = name.includes('/') ? resolve(folder, name) : name
+  const child = spawn(file, args, { cwd, stdio: ['ignore', stdout ? 'pipe' : 'inherit', 'inherit'] })
+  const chunks: Buffer[] = []
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  // The whole group has to go, grandchildren included: this host leaves and the executor sweeps what is left behind.
+  signal.addEventListener('abort', () => {
+    child.once('exit', () => globalThis.process.exit(0))
+    child.kill()
+  })
+  const [code, by] = (await once(child, 'close').catch((error: Error) => {
+    throw new RunFailure({ code: 'PROCESS_FAILED', message: `cannot start ${name}: ${error.message}` })
+  })) as [number | null, string | null]
+  if (code === 0) return Buffer.concat(chunks).toString()
+  const how = by === null ? `ended with exit code ${code}` : `was ended by ${by}`
+  const exit = by === null ? { exitCode: code ?? 1 } : { signal: by }
+  throw new RunFailure({ code: 'PROCESS_FAILED', message: `${name} ${how}`, ...exit })
+}
+
+/** An argument that is nothing but the placeholder of an absent input is left out. */
+function argumentsOf(command: readonly string[], values: Inputs): string[] {
+  return command
+    .filter((argument) => !/^\{\w+\}$/.test(argument) || values[argument.slice(1, -1)] !== undefined)
+    .map((argument) => argument.replaceAll(/\{(\w+)\}/g, (_, name: string) => textOf(values[name] ?? '')))
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function inside(workdir: string, file: string) {
+  const path = resolve(workdir, file)
+  if (path.startsWith(`${workdir}/`)) return path
+  throw new RunFailure({ code: 'PROCESS_FAILED', message: `${file} lies outside the working directory` })
+}

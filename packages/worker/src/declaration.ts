@@ -1,0 +1,42 @@
+/** A JSON Schema 2020-12 as plain data. `default` makes an input optional; see docs/runner-protocol.md for `warren:nonFinite`. */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+export interface InputDeclaration {
+  readonly title?: string
+  readonly description?: string
+  readonly schema: JsonSchema
+  /** 0 = optional; 1 unless told. An input with `schema.default` is optional in any case. */
+  readonly minOccurs?: number
+  /** More than 1 (or `unbounded`) hands the process an array of values. */
+  readonly maxOccurs?: number | 'unbounded'
+}
+
+export interface OutputDeclaration {
+  readonly title?: string
+  readonly description?: string
+  readonly schema: JsonSchema
+}
+
+export type JobControl = 'sync-execute' | 'async-execute' | 'dismiss'
+
+/** What a process says about itself: the answer to `describe`, and what the registry keeps. */
+export interface ProcessDeclaration {
+  /** Matches [A-Za-z][A-Za-z0-9_-]{0,62} */
+  readonly id: string
+  /** Semantic version; a version is immutable once published */
+  readonly version: string
+  readonly title: string
+  readonly description: string
+  readonly keywords?: readonly string[]
+  readonly inputs: { readonly [name: string]: InputDeclaration }
+  readonly outputs: { readonly [name: string]: OutputDeclaration }
+  /** All three unless told */
+  readonly jobControlOptions?: readonly JobControl[]
+  /** Same inputs, same outputs: results may be remembered */
+  readonly deterministic?: boolean
+  /** Most runs of this process at a time on one executor */
+  readonly concurrency?: number
+  readonly timeoutMs?: number
+  readonly checkpointable?: boolean
+  readonly derivatives?: { readonly jacobian?: 'native' }
+}

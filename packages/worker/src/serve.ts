@@ -1,0 +1,158 @@
+import type { Channel } from './channel.ts'
+import { createContext, type CallOutputs, type Context } from './context.ts'
+import type { ProcessDeclaration } from './declaration.ts'
+import { failureOf, RunFailure, type Failure } from './failure.ts'
+import { encodeOutputs } from './result.ts'
+
+export interface Hosted {
+  readonly declaration: ProcessDeclaration
+  /** `line` is the message as it came, for hosts that must keep the text of the inputs. */
+  run(inputs: object, context: Context, line: string): unknown
+}
+
+interface RunMessage {
+  readonly type: 'run'
+  readonly id: string
+  readonly process: string
+  readonly workdir: string
+  readonly attempt: number
+  readonly startBy?: number
+  readonly inputs: object
+}
+
+type Message =
+  | { readonly type: 'describe' }
+  | RunMessage
+  | { readonly type: 'cancel'; readonly id: string }
+  | { readonly type: 'called'; readonly call: string; readonly outputs?: CallOutputs; readonly error?: CallError }
+
+interface CallError {
+  readonly code: string
+  readonly detail?: string
+  readonly message?: string
+}
+
+interface Current {
+  readonly id: string
+  readonly abort: AbortController
+}
+
+interface Options {
+  readonly folder: string
+  /** Whether runs may be sent ahead; see "Pipelining" in docs/runner-protocol.md */
+  readonly pipelining: boolean
+}
+
+/** Answers the executor: one run at a time, in the order in which they came. */
+export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, { folder, pipelining }: Options) {
+  const waiting: [RunMessage, string][] = []
+  const calls = new Map<string, { resolve(outputs: CallOutputs): void; reject(error: Error): void }>()
+  let current: Current | undefined
+  let working = false
+  let callCount = 0
+
+  channel.receive(receive, leave)
+  process.on('uncaughtException', die)
+  process.on('unhandledRejection', die)
+
+  function receive(line: string) {
+    const message = JSON.parse(line) as Message
+    switch (message.type) {
+      case 'run':
+        waiting.push([message, line])
+        if (!working) void work()
+        return
+      case 'cancel':
+        return cancel(message.id)
+      case 'called':
+        return settle(message)
+      case 'describe': {
+        const declarations = Array.from(processes.values(), (hosted) => hosted.declaration)
+        return send({ type: 'described', pipelining, processes: declarations })
+      }
+    }
+  }
+
+  async function work() {
+    working = true
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [message, line] = next
+      if (message.startBy !== undefined && monotonicMs() >= message.startBy) {
+        send({ type: 'returned', id: message.id })
+      } else {
+        channel.send(await run(message, line))
+        // Whoever waits behind may start only when this answer is with the executor.
+        const drained = channel.drained()
+        if (drained) await drained
+      }
+    }
+    working = false
+  }
+
+  async function run(message: RunMessage, line: string): Promise<string> {
+    const { id } = message
+    const abort = new AbortController()
+    current = { id, abort }
+    try {
+      const hosted = processes.get(message.process)
+      if (!hosted) throw new RunFailure({ code: 'NO_SUCH_PROCESS', message: `no process ${message.process} here` })
+      const context = createContext(message, () => abort.signal, send, (process, inputs) => call(id, process, inputs))
+      const outputs = await hosted.run(message.inputs, context, line)
+      return `{"type":"result","id":${JSON.stringify(id)},"outputs":${encodeOutputs(outputs, hosted.declaration.outputs)}}`
+    } catch (error) {
+      return errorLine(id, abort.signal.aborted ? { code: 'CANCELLED', message: 'cancelled' } : failureOf(error, folder))
+    } finally {
+      current = undefined
+    }
+  }
+
+  function cancel(id: string) {
+    if (current?.id === id) return current.abort.abort()
+    const index = waiting.findIndex(([message]) => message.id === id)
+    if (index === -1) return
+    waiting.splice(index, 1)
+    send({ type: 'returned', id })
+  }
+
+  function call(id: string, process: string, inputs: object): Promise<CallOutputs> {
+    const call = String(++callCount)
+    return new Promise((resolve, reject) => {
+      calls.set(call, { resolve, reject })
+      send({ type: 'call', id, call, process, inputs })
+    })
+  }
+
+  function settle({ call, outputs, error }: Extract<Message, { type: 'called' }>) {
+    const pending = calls.get(call)
+    calls.delete(call)
+    if (outputs) return pending?.resolve(outputs)
+    const message = error?.detail ?? error?.message ?? 'the call failed'
+    pending?.reject(Object.assign(new Error(message), { code: error?.code }))
+  }
+
+  function send(message: object) {
+    channel.send(JSON.stringify(message))
+  }
+
+  /** The executor is gone or has no more use for us; what a run has started goes with it. */
+  function leave() {
+    if (current) process.kill(0, 'SIGKILL')
+    process.exit(0)
+  }
+
+  /** An error outside the run's own promise leaves the state of this process in doubt: it fails the run and ends. */
+  function die(error: unknown) {
+    const failure = failureOf(error, folder)
+    if (current) channel.last(errorLine(current.id, failure))
+    process.stderr.write(`${failure.traceback ?? failure.message}\n`, () => process.exit(1))
+  }
+}
+
+export function errorLine(id: string, failure: Failure) {
+  return JSON.stringify({ type: 'error', id, ...failure })
+}
+
+/** CLOCK_MONOTONIC, which executor and host share. */
+function monotonicMs() {
+  return Number(process.hrtime.bigint()) / 1e6
+}

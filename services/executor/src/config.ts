@@ -1,0 +1,48 @@
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { readDatabaseConfig, type DatabaseConfig } from '@warren/database'
+import { readMeshConfig, type MeshConfig } from '@warren/mesh'
+import { z } from 'zod'
+
+const bundled = fileURLToPath(new URL('../../../processes', import.meta.url))
+
+const Env = z.object({
+  /** Folders of processes, separated by colons */
+  PROCESSES: z.string().default(bundled),
+  /** Jobs at a time; the number of cores unless told */
+  SLOTS: z.coerce.number().int().min(1).max(1_024).default(availableParallelism()),
+  /** Interpreter of Python processes */
+  PYTHON: z.string().default('python3'),
+  /** Where runners have their working directories */
+  WORK_DIR: z.string().default(join(tmpdir(), `warren-work-${process.pid}`)),
+  /** Tries that an asynchronous job gets when executors are lost */
+  ATTEMPTS: z.coerce.number().int().min(1).max(100).default(3),
+})
+
+export interface Config extends DatabaseConfig {
+  readonly mesh: MeshConfig
+  readonly roots: readonly string[]
+  readonly slots: number
+  readonly python: string
+  readonly workDir: string
+  readonly attempts: number
+  /** What runners may see of it; they choose a few names. */
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** @throws ZodError or TypeError naming the variable that does not fit */
+// oxlint-disable-next-line node/no-process-env -- the one place of this service that reads it
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const { PROCESSES, SLOTS, PYTHON, WORK_DIR, ATTEMPTS } = Env.parse(env)
+  return {
+    mesh: readMeshConfig(env),
+    ...readDatabaseConfig(env),
+    roots: PROCESSES.split(':').filter(Boolean),
+    slots: SLOTS,
+    python: PYTHON,
+    workDir: WORK_DIR,
+    attempts: ATTEMPTS,
+    env,
+  }
+}

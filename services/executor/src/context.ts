@@ -1,0 +1,141 @@
+import { messageTypes } from '@warren/contracts'
+import { openDatabase, type Database } from '@warren/database'
+import { handler, type RunningService } from '@warren/mesh'
+import type { Sql } from 'postgres'
+import type { Config } from './config.ts'
+import { createGrammars, type Grammars } from './grammar/grammars.ts'
+import { createActiveRuns, type ActiveRuns } from './jobs/active.ts'
+import { createClaimer, type Claimer } from './jobs/claimer.ts'
+import { keepLeases, LEASE_MS } from './jobs/leases.ts'
+import { openLedger, type Ledger } from './jobs/ledger.ts'
+import { createProgressWriter } from './jobs/progress.ts'
+import { startReaper } from './jobs/reaper.ts'
+import { createRelay, type Relay } from './jobs/relay.ts'
+import { createPool, type Pool } from './runner/pool.ts'
+import { createClaimedRuns, type ClaimedRuns } from './runs/claimed.ts'
+import { createLongRuns, type LongRuns } from './runs/long-runs.ts'
+import { createRunJob, type RunJob } from './runs/run-job.ts'
+
+export interface Context {
+  readonly executorId: string
+  readonly config: Config
+  readonly service: RunningService
+  readonly db: Database['db']
+  readonly ledger: Ledger
+  readonly relay: Relay
+  readonly pool: Pool
+  readonly active: ActiveRuns
+  readonly grammars: Grammars
+  readonly claimer: Claimer
+  readonly claimedRuns: ClaimedRuns
+  readonly longRuns: LongRuns
+  readonly runJob: RunJob
+  /** Called when there is room again and nothing left to claim. */
+  readonly onIdle: Set<() => void>
+}
+
+export const handle = handler<Context>()
+
+/** How long running jobs may go on when the service stops; then they are handed back. */
+const DRAIN_MS = 15_000
+/** Jobs claimed at a time for each slot, while they are over in a moment. */
+const AHEAD = 8
+
+export async function openContext(config: Config, service: RunningService): Promise<Context> {
+  const { mesh, log, release, signal } = service
+  const executorId = mesh.instance
+  const migrations = new URL('../drizzle/', import.meta.url)
+  const { sql, db } = await openDatabase({ databaseUrl: config.databaseUrl, schema: 'executor', migrations }, service)
+  const relay = createRelay(mesh, sql, executorId, await registerWriter(sql, executorId))
+  release('relay', () => relay.close())
+  const ledger = openLedger(config.databaseUrl, executorId, (events) => {
+    relay.push(events)
+    for (const { event, processId } of events)
+      if (event === 'jobAccepted' || event === 'jobRequeued') announceWork(processId)
+  })
+  release('ledger', () => ledger.close())
+  const pool = createPool({ slots: config.slots, workRoot: config.workDir, env: config.env, python: config.python })
+  release('pool', () => pool.close())
+  const active = createActiveRuns()
+  const grammars = createGrammars(mesh)
+  const longRuns = createLongRuns()
+  release('long runs', () => longRuns.close())
+  const onIdle = new Set<() => void>()
+  const runJob = createRunJob({ mesh, pool, active, progress: createProgressWriter(service, sql) })
+  const claimedRuns = createClaimedRuns({
+    ledger,
+    grammars,
+    executorId,
+    log,
+    runJob,
+    ended: () => claimer.poke(),
+    draining: () => signal.aborted,
+  })
+  const claimer = createClaimer({
+    ledger,
+    executorId,
+    log,
+    offers: grammars.offers,
+    room,
+    start: claimedRuns.start,
+    passOn: (processId) => relay.wakeUp(processId),
+    idle: () => {
+      for (const listener of onIdle) listener()
+    },
+  })
+  release('claimed runs', finishClaimedRuns)
+  release('claimer', () => claimer.stop())
+  pool.onFree(() => claimer.poke())
+  keepLeases(service, sql, executorId, active, relay.position)
+  startReaper(service, sql, ledger, relay)
+  mesh.controls.set(messageTypes.stop, (body) => void active.stop((body as { jobId: string }).jobId))
+  return {
+    executorId,
+    config,
+    service,
+    db,
+    ledger,
+    relay,
+    pool,
+    active,
+    grammars,
+    claimer,
+    claimedRuns,
+    longRuns,
+    runJob,
+    onIdle,
+  }
+
+  /** Enough for the slots that are free; more while jobs are short; one at least, so that calls cannot starve jobs. */
+  function room(): number {
+    const running = claimedRuns.count()
+    const short = [...grammars.offers().keys()].some((processId) => running > 0 && pool.isShort(processId))
+    if (short) return Math.max(0, config.slots * AHEAD - running)
+    return Math.max(pool.free(), running === 0 ? 1 : 0)
+  }
+
+  /** Somebody else is only told when this executor cannot take the job at once. */
+  function announceWork(processId: string): void {
+    const here = grammars.local(processId) !== undefined
+    if (here) claimer.poke()
+    if (!here || pool.free() === 0) relay.wakeUp(processId)
+  }
+
+  async function finishClaimedRuns(): Promise<void> {
+    const late = setTimeout(() => {
+      for (const jobId of active.ids()) active.stop(jobId)
+    }, DRAIN_MS)
+    await claimedRuns.idle()
+    clearTimeout(late)
+  }
+}
+
+/** From here on events of this instance are its to publish. Returns how far they count as published: all there are. */
+async function registerWriter(sql: Sql, id: string): Promise<number> {
+  const [row] = await sql<{ published_to: string }[]>`
+insert into executor.writers (id, published_to, lease_until)
+values (${id}, (select coalesce(max(seq), 0) from executor.events), now() + ${LEASE_MS}::int * interval '1 ms')
+on conflict (id) do update set lease_until = excluded.lease_until
+returning published_to`
+  return Number(row?.published_to ?? 0)
+}

@@ -1,0 +1,60 @@
+import type { ProcessDescription, Violation } from '@warren/contracts'
+import { compileSchema } from './schema.ts'
+
+type Inputs = ProcessDescription['inputs']
+
+/** What a process takes and gives, compiled. */
+export interface Grammar {
+  readonly description: Pick<ProcessDescription, 'id' | 'version' | 'jobControlOptions' | 'timeoutMs'>
+  readonly inputs: Inputs
+  /** Everything that is wrong with the inputs; empty when they fit. */
+  checkInputs(inputs: Readonly<Record<string, unknown>>): Violation[]
+  checkOutputs(outputs: unknown): Violation[]
+  readonly outputNames: ReadonlySet<string>
+}
+
+/** @throws Error when a schema of the process is none */
+export function compileGrammar(process: Omit<ProcessDescription, 'digest' | 'title' | 'description'>): Grammar {
+  const inputNames = Object.keys(process.inputs)
+  const checkInputs = compileSchema(
+    {
+      type: 'object',
+      properties: Object.fromEntries(Object.entries(process.inputs).map(([name, input]) => [name, occurrences(input)])),
+      required: inputNames.filter((name) => isRequired(process.inputs[name] as Inputs[string])),
+      additionalProperties: false,
+    },
+    '/inputs',
+  )
+  const checkOutputs = compileSchema(
+    {
+      type: 'object',
+      properties: Object.fromEntries(Object.entries(process.outputs).map(([name, { schema }]) => [name, schema])),
+      required: Object.keys(process.outputs),
+      additionalProperties: false,
+    },
+    '/outputs',
+  )
+  return {
+    description: process,
+    inputs: process.inputs,
+    checkInputs,
+    checkOutputs,
+    outputNames: new Set(Object.keys(process.outputs)),
+  }
+}
+
+function isRequired({ minOccurs = 1, schema }: Inputs[string]): boolean {
+  return minOccurs > 0 && !(typeof schema === 'object' && 'default' in schema)
+}
+
+/** OGC API - Processes, 7.11.2: an input that may occur more than once is an array of its values, or one value. */
+function occurrences({ schema, minOccurs = 1, maxOccurs = 1 }: Inputs[string]): unknown {
+  if (maxOccurs === 1) return schema
+  const many = {
+    type: 'array',
+    items: schema,
+    minItems: minOccurs,
+    ...(maxOccurs !== 'unbounded' && { maxItems: maxOccurs }),
+  }
+  return { anyOf: [many, schema] }
+}

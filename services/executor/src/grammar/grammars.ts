@@ -1,0 +1,49 @@
+import { registry } from '@warren/contracts'
+import { client, type Mesh } from '@warren/mesh'
+import { compileGrammar, type Grammar } from './grammar.ts'
+
+/** Where the grammar of a process is found. */
+export interface Grammars {
+  /** What runs here. */
+  local(processId: string): Grammar | undefined
+  /** What runs here, else what the registry knows. @throws WarrenError NO_SUCH_PROCESS */
+  find(processId: string): Promise<Grammar>
+  /** Process id → version of what runs here. */
+  offers(): ReadonlyMap<string, string>
+  setLocal(grammars: ReadonlyMap<string, Grammar>): void
+}
+
+/** How long a description of the registry is believed. */
+const REMEMBER_MS = 2_000
+const REMEMBER_MOST = 500
+
+export function createGrammars(mesh: Mesh): Grammars {
+  const processes = client(registry, mesh)
+  const remembered = new Map<string, { grammar: Grammar; until: number }>()
+  let locals: ReadonlyMap<string, Grammar> = new Map()
+  let offers: ReadonlyMap<string, string> = new Map()
+  return {
+    local: (processId) => locals.get(processId),
+    find,
+    offers: () => offers,
+    setLocal: (grammars) => {
+      locals = grammars
+      offers = new Map([...grammars].map(([id, { description }]) => [id, description.version]))
+    },
+  }
+
+  async function find(processId: string): Promise<Grammar> {
+    const near = locals.get(processId) ?? fresh(processId)
+    if (near) return near
+    const description = await processes.getProcess({ id: processId })
+    const grammar = compileGrammar(description)
+    if (remembered.size >= REMEMBER_MOST) remembered.clear()
+    remembered.set(processId, { grammar, until: Date.now() + REMEMBER_MS })
+    return grammar
+  }
+
+  function fresh(processId: string): Grammar | undefined {
+    const entry = remembered.get(processId)
+    return entry && entry.until > Date.now() ? entry.grammar : undefined
+  }
+}

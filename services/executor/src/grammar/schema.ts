@@ -1,0 +1,54 @@
+import type { Violation } from '@warren/contracts'
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+
+const ajv = new Ajv2020({ allErrors: true, strict: false, verbose: true, validateFormats: true, addUsedSchema: false })
+formats.default(ajv)
+
+/**
+ * Compiles a JSON Schema 2020-12.
+ *
+ * @param root JSON pointer of what is checked, inside the request or the result
+ * @throws Error when it is no schema
+ */
+export function compileSchema(schema: object, root: string): (value: unknown) => Violation[] {
+  const validate = ajv.compile(schema)
+  return (value) => {
+    if (validate(value)) return []
+    return (validate.errors ?? []).map((error) => violation(error, root))
+  }
+}
+
+function violation({ instancePath, keyword, params, schema, data, message }: ErrorObject, root: string): Violation {
+  // these two name a member that is missing or too much: point at it, not at the object around it
+  const member = (params['missingProperty'] ?? params['additionalProperty']) as string | undefined
+  const missing = params['missingProperty'] !== undefined
+  return {
+    pointer: `${root}${instancePath}${member === undefined ? '' : `/${escape(member)}`}`,
+    code: keyword,
+    message: message ?? `does not fit "${keyword}"`,
+    expected: expectation(keyword, params, schema),
+    got: missing
+      ? 'nothing'
+      : describe(keyword === 'additionalProperties' ? (data as Record<string, unknown>)[member ?? ''] : data),
+  }
+}
+
+function expectation(keyword: string, params: Record<string, unknown>, schema: unknown): unknown {
+  if (keyword === 'required') return 'a value'
+  if (keyword === 'additionalProperties') return 'nothing of this name'
+  if (keyword === 'enum') return params['allowedValues']
+  if (keyword === 'type') return params['type']
+  return typeof schema === 'object' ? (params['limit'] ?? keyword) : schema
+}
+
+function describe(value: unknown): unknown {
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value === 'object' && value !== null) return 'an object'
+  return typeof value === 'string' && value.length > 100 ? `${value.slice(0, 100)}…` : value
+}
+
+/** RFC 6901, section 3 */
+function escape(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1')
+}

@@ -1,0 +1,50 @@
+interface Waiting<Item, Result> {
+  readonly item: Item
+  readonly resolve: (result: Result) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Items of one statement, which bounds how long it can take. */
+const MOST = 500
+
+/**
+ * Group commit: while one write is in flight the next ones gather and go as one statement. A lone write never waits.
+ *
+ * @param write one statement for many items; its results in the order of the items
+ * @param isOutage tells a failure that all items share; after any other each item is written alone, so that one that
+ *   the database refuses does not take its neighbours with it
+ */
+export function groupCommit<Item, Result>(
+  write: (items: readonly Item[]) => Promise<readonly Result[]>,
+  isOutage: (error: unknown) => boolean,
+): (item: Item) => Promise<Result> {
+  let waiting: Waiting<Item, Result>[] = []
+  let writing = false
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject })
+      if (writing) return
+      writing = true
+      // what else this turn of the event loop brings can still join
+      setImmediate(() => void writeAll())
+    })
+
+  async function writeAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, MOST)
+      waiting = waiting.slice(MOST)
+      await writeBatch(batch)
+    }
+    writing = false
+  }
+
+  async function writeBatch(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await write(batch.map(({ item }) => item))
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result)
+    } catch (error) {
+      if (batch.length === 1 || isOutage(error)) for (const { reject } of batch) reject(error)
+      else for (const entry of batch) await writeBatch([entry])
+    }
+  }
+}

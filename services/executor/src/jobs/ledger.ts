@@ -1,0 +1,48 @@
+import { connect, isDatabaseDown } from '@warren/database'
+import type { WrittenEvent } from './events.ts'
+import { groupCommit } from './group-commit.ts'
+import { claimJobs, type Claim, type ClaimedJob } from './sql/claim-jobs.ts'
+import { insertJobs, type NewJob } from './sql/insert-jobs.ts'
+import { moveJobs, type JobMove } from './sql/move-jobs.ts'
+
+/** The only writer of jobs and their events on this instance. @throws what `asWarrenError` of the database knows */
+export interface Ledger {
+  /** Settles once the job is stored. */
+  insert(job: NewJob): Promise<void>
+  /** Whether the move was made; if not, somebody else was first. */
+  move(move: JobMove): Promise<boolean>
+  claim(claim: Claim): Promise<ClaimedJob[]>
+  close(): Promise<void>
+}
+
+/**
+ * One connection carries every write, so that the statements commit one after another, in the order of their events'
+ * sequence numbers: that is what lets the relay remember how far it came as a single number.
+ */
+export function openLedger(
+  databaseUrl: string,
+  writer: string,
+  written: (events: readonly WrittenEvent[]) => void,
+): Ledger {
+  const sql = connect(databaseUrl, 'executor', { max: 1, idle_timeout: 0 })
+  const insert = groupCommit<NewJob, void>(async (jobs) => {
+    written(await insertJobs(sql, writer, jobs))
+    return []
+  }, isDatabaseDown)
+  const move = groupCommit<JobMove, boolean>(async (moves) => {
+    const moved = await moveJobs(sql, writer, moves)
+    written(moved)
+    const made = new Set(moved.map(({ n }) => n))
+    return moves.map((_, n) => made.has(n))
+  }, isDatabaseDown)
+  return {
+    insert,
+    move,
+    claim: async (claim) => {
+      const claimed = await claimJobs(sql, writer, claim)
+      written(claimed)
+      return claimed
+    },
+    close: () => sql.end({ timeout: 5 }),
+  }
+}

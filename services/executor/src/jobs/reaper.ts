@@ -1,0 +1,87 @@
+import { toProblem, WarrenError } from '@warren/contracts'
+import { backoffMs, type RunningService } from '@warren/mesh'
+import type { Sql } from 'postgres'
+import type { Ledger } from './ledger.ts'
+import type { Relay } from './relay.ts'
+
+const PERIOD_MS = 5_000
+/** A job that is queued for longer than this has its wake-up sent again: maybe nobody was told about it. */
+const UNTOLD_MS = 5_000
+const BATCH = 200
+
+interface Expired {
+  readonly id: string
+  readonly attempt: number
+  readonly attempts_most: number
+  readonly mode: 'sync' | 'async'
+  readonly desired: 'run' | 'stop'
+}
+
+/**
+ * Puts right what a crash left behind. Every executor reaps: the moves are compare-and-set on the attempt, so that two
+ * that find the same job change it once.
+ */
+export function startReaper(service: RunningService, sql: Sql, ledger: Ledger, relay: Relay): void {
+  const { log, release } = service
+  let timer: NodeJS.Timeout | undefined
+  let reaping = Promise.resolve()
+  schedule(PERIOD_MS)
+  release('reaper', async () => {
+    clearTimeout(timer)
+    await reaping
+  })
+
+  function schedule(ms: number): void {
+    timer = setTimeout(() => {
+      reaping = reap()
+        .catch((error: unknown) => log.warn({ err: error }, 'could not reap'))
+        .then(() => {
+          if (!service.signal.aborted) schedule(backoffMs(0, PERIOD_MS, PERIOD_MS))
+        })
+    }, ms)
+  }
+
+  async function reap(): Promise<void> {
+    await endExpiredLeases()
+    await endOverdue()
+    await wakeUpForgotten()
+    await adoptWriters()
+  }
+
+  async function endExpiredLeases(): Promise<void> {
+    const expired = await sql<Expired[]>`
+select id, attempt, attempts_most, mode, desired from executor.jobs where lease_until < now() limit ${BATCH}`
+    for (const { id, attempt, attempts_most: most, mode, desired } of expired) {
+      const move = desired === 'stop' ? 'dismiss' : mode === 'async' && attempt < most ? 'requeue' : 'fail'
+      const lost = new WarrenError('EXECUTOR_LOST', `The executor was lost during attempt ${attempt} of ${most}`)
+      const moved = await ledger.move({
+        id,
+        attempt,
+        move,
+        ...(move === 'fail' && { problem: JSON.stringify(toProblem(lost)) }),
+      })
+      if (moved) log.warn({ jobId: id, attempt, move }, 'lease expired')
+    }
+  }
+
+  async function endOverdue(): Promise<void> {
+    const overdue = await sql<{ id: string }[]>`
+select id from executor.jobs where state = 'queued' and deadline_at < now() limit ${BATCH}`
+    const problem = JSON.stringify(
+      toProblem(new WarrenError('TIMEOUT', 'The deadline passed before the job could start')),
+    )
+    for (const { id } of overdue) await ledger.move({ id, move: 'fail', problem })
+  }
+
+  async function wakeUpForgotten(): Promise<void> {
+    const forgotten = await sql<{ process_id: string }[]>`
+select distinct process_id from executor.jobs
+where state = 'queued' and updated_at < now() - ${UNTOLD_MS}::int * interval '1 ms'`
+    for (const { process_id: processId } of forgotten) relay.wakeUp(processId)
+  }
+
+  async function adoptWriters(): Promise<void> {
+    const gone = await sql<{ id: string }[]>`select id from executor.writers where lease_until < now()`
+    for (const { id } of gone) await relay.adopt(id)
+  }
+}

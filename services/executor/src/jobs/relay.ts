@@ -1,0 +1,144 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { exchanges, executor, messageTypes, statusOf, type Event } from '@warren/contracts'
+import { backoffMs, emit, type Mesh } from '@warren/mesh'
+import { nanoid } from 'nanoid'
+import type { Sql } from 'postgres'
+import type { WrittenEvent } from './events.ts'
+
+/** Brings committed events to the broker, each at least once and in the order of the writer that wrote them. */
+export interface Relay {
+  push(events: readonly WrittenEvent[]): void
+  /** Tells executors that jobs of this process are queued. A hint: the reaper covers its loss. */
+  wakeUp(processId: string): void
+  /** Publishes what a writer that is gone left behind, and forgets the writer. */
+  adopt(writer: string): Promise<void>
+  /** How far this writer's events are published; a restart of the relay begins behind it. */
+  position(): number
+  /** Events that are committed and not yet published. */
+  lag(): number
+  close(): Promise<void>
+}
+
+const BATCH = 256
+/** Beyond it the relay forgets the events and reads them from the table again, when the broker is back. */
+const MEMORY_MOST = 5_000
+/** Wake-ups of one process within it are one: whoever takes it and leaves jobs behind passes it on. */
+const WAKE_UP_MS = 20
+
+export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: number): Relay {
+  let pending: WrittenEvent[] = []
+  let behind = false
+  let position = startAt
+  let working: Promise<void> | undefined
+  let closed = false
+  const woken = new Map<string, NodeJS.Timeout>()
+  const again = new Set<string>()
+  return { push, wakeUp, adopt, position: () => position, lag: () => pending.length, close }
+
+  function push(events: readonly WrittenEvent[]): void {
+    if (!behind) for (const event of events) if (event.seq !== null) pending.push(event)
+    if (pending.length > MEMORY_MOST) {
+      pending = []
+      behind = true
+    }
+    if (pending.length > 0 || behind) working ??= work()
+  }
+
+  async function work(): Promise<void> {
+    for (let failures = 0; (pending.length > 0 || behind) && !closed;) {
+      try {
+        await publishSome()
+        failures = 0
+      } catch (error) {
+        if (failures === 0) mesh.log.warn({ err: error, waiting: pending.length }, 'events wait for the broker')
+        await wait(backoffMs(failures++))
+      }
+    }
+    working = undefined
+  }
+
+  async function publishSome(): Promise<void> {
+    if (behind) {
+      behind = false // from here on `push` keeps what is committed, so nothing falls between the two
+      const missed = await readAfter(writer, position)
+      if (missed.length === BATCH) behind = true
+      const last = Number(missed.at(-1)?.seq ?? position)
+      pending = behind ? missed : [...missed, ...pending.filter(({ seq }) => Number(seq) > last)]
+    }
+    const batch = pending.slice(0, BATCH)
+    await Promise.all(batch.map(publish))
+    pending = pending.slice(batch.length)
+    position = Math.max(position, Number(batch.at(-1)?.seq ?? 0))
+  }
+
+  async function publish({ seq, jobId, processId, event, state, attempt, at }: WrittenEvent): Promise<void> {
+    if (event === null || at === null) return
+    const contract: Event = executor.events[event]
+    const data = { jobId, processId, state, status: statusOf(state), attempt }
+    await emit(mesh, contract, data, { id: String(seq), time: at.toISOString() })
+  }
+
+  function wakeUp(processId: string): void {
+    if (woken.has(processId)) {
+      again.add(processId)
+      return
+    }
+    const rest = setTimeout(() => {
+      woken.delete(processId)
+      if (again.delete(processId)) wakeUp(processId)
+    }, WAKE_UP_MS)
+    woken.set(processId, rest)
+    void publishWakeUp(processId)
+  }
+
+  async function publishWakeUp(processId: string): Promise<void> {
+    try {
+      await mesh.publisher.publish({
+        exchange: exchanges.jobs,
+        key: processId,
+        body: Buffer.from(JSON.stringify({ processId })),
+        properties: {
+          messageId: nanoid(),
+          type: messageTypes.wakeUp,
+          contentType: 'application/json',
+          persistent: true,
+        },
+      })
+    } catch (error) {
+      mesh.log.debug({ err: error, processId }, 'wake-up not published')
+    }
+  }
+
+  async function adopt(gone: string): Promise<void> {
+    for (;;) {
+      const [row] = await sql<{ published_to: string }[]>`select published_to from executor.writers where id = ${gone}`
+      if (!row) return
+      const left = await readAfter(gone, Number(row.published_to))
+      await Promise.all(left.map(publish))
+      for (const { event, processId } of left) if (event === 'jobAccepted') wakeUp(processId)
+      const last = left.at(-1)
+      if (last && left.length === BATCH) {
+        await sql`update executor.writers set published_to = ${last.seq} where id = ${gone}`
+      } else {
+        await sql`delete from executor.writers where id = ${gone}`
+        return
+      }
+    }
+  }
+
+  async function readAfter(of: string, seq: number): Promise<WrittenEvent[]> {
+    return await sql<WrittenEvent[]>`
+select seq, job_id as "jobId", process_id as "processId", event, state, attempt, at
+from executor.events
+where writer = ${of} and seq > ${seq}
+order by seq
+limit ${BATCH}`
+  }
+
+  async function close(): Promise<void> {
+    await Promise.race([working, wait(5_000, undefined, { ref: false })])
+    closed = true
+    for (const timer of woken.values()) clearTimeout(timer)
+    for (const processId of again) await publishWakeUp(processId)
+  }
+}

@@ -1,0 +1,104 @@
+import { rawJson } from '@warren/contracts'
+import type { ProcessDeclaration } from '@warren/worker'
+
+/** Why a run failed. `code` is one of the error catalogue, or the host's own. */
+export interface RunProblem {
+  readonly code: string
+  readonly message: string
+  readonly traceback?: string
+  readonly file?: string
+  readonly line?: number
+  readonly exitCode?: number
+  readonly signal?: string
+  readonly logTail?: readonly string[]
+}
+
+/** What a host says, one line each; docs/runner-protocol.md explains them. */
+export type HostMessage =
+  | { readonly type: 'described'; readonly pipelining?: boolean; readonly processes: readonly ProcessDeclaration[] }
+  | { readonly type: 'progress'; readonly id: string; readonly percent: number; readonly message?: string }
+  | {
+      readonly type: 'metric'
+      readonly id: string
+      readonly name: string
+      readonly value: number
+      readonly step?: number
+    }
+  | {
+      readonly type: 'call'
+      readonly id: string
+      readonly call: string
+      readonly process: string
+      readonly inputs: string
+    }
+  | { readonly type: 'result'; readonly id: string; readonly outputs: string; readonly value: JsonObject }
+  | ({ readonly type: 'error'; readonly id: string } & RunProblem)
+  | { readonly type: 'returned' | 'workdir'; readonly id: string }
+
+export type JsonObject = { readonly [name: string]: unknown }
+
+const resultStart = '{"type":"result","id":"'
+const resultMiddle = '","outputs":'
+
+/** The message of one line. Throws on what is not JSON or has no type. Outputs and call inputs stay raw text. */
+export function readMessage(line: string): HostMessage {
+  return readResult(line) ?? readOther(line)
+}
+
+/** Hosts of ours write results in this order, which saves looking for the members. */
+function readResult(line: string): HostMessage | undefined {
+  if (!line.startsWith(resultStart)) return undefined
+  const idEnd = line.indexOf('"', resultStart.length)
+  if (!line.startsWith(resultMiddle, idEnd)) return undefined
+  const outputs = line.slice(idEnd + resultMiddle.length, -1)
+  try {
+    return { type: 'result', id: line.slice(resultStart.length, idEnd), outputs, value: objectOf(JSON.parse(outputs)) }
+  } catch {
+    // Something follows the outputs: the general way tells.
+    return undefined
+  }
+}
+
+function readOther(line: string): HostMessage {
+  const message = objectOf(JSON.parse(line))
+  const { type } = message
+  if (type === 'result') {
+    const value = objectOf(message['outputs'])
+    return { ...message, value, outputs: rawJson.member(line, 'outputs')! } as HostMessage
+  }
+  if (type === 'call') return { ...message, inputs: rawJson.member(line, 'inputs') ?? '{}' } as HostMessage
+  if (typeof type !== 'string') throw new SyntaxError('a message without a type')
+  return message as unknown as HostMessage
+}
+
+function objectOf(value: unknown): JsonObject {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
+  throw new SyntaxError('expected a JSON object')
+}
+
+/** One `run` line. `inputs` is raw JSON text and stays the last member: a host may cut it out instead of parsing it. */
+export function runLine(run: {
+  id: string
+  processId: string
+  workdir: string
+  attempt: number
+  startBy?: number | undefined
+  inputs: string
+}): string {
+  const { id, processId, workdir, attempt, startBy, inputs } = run
+  const start = startBy === undefined ? '' : `,"startBy":${startBy}`
+  const facts = `"id":"${id}","process":"${processId}","workdir":${JSON.stringify(workdir)},"attempt":${attempt}`
+  // A line break in JSON text outside a string is white space, and inside a string it cannot occur.
+  return `{"type":"run",${facts}${start},"inputs":${inputs.includes('\n') ? inputs.replaceAll(/[\r\n]+/g, ' ') : inputs}}\n`
+}
+
+export function cancelLine(id: string): string {
+  return `${JSON.stringify({ type: 'cancel', id })}\n`
+}
+
+/** The answer to a `call`; `outputs` is raw JSON text. */
+export function calledLine(call: string, answer: { outputs: string } | { error: unknown }): string {
+  const head = `{"type":"called","call":${JSON.stringify(call)}`
+  if ('error' in answer) return `${head},"error":${JSON.stringify(answer.error)}}\n`
+  return `${head},"outputs":${answer.outputs.replaceAll(/[\r\n]+/g, ' ')}}\n`
+}

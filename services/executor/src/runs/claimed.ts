@@ -1,0 +1,88 @@
+import { WarrenError } from '@warren/contracts'
+import { backoffMs, type Logger } from '@warren/mesh'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Grammars } from '../grammar/grammars.ts'
+import { readRequest } from '../grammar/request.ts'
+import type { JobMove } from '../jobs/sql/move-jobs.ts'
+import type { ClaimedJob } from '../jobs/sql/claim-jobs.ts'
+import type { Ledger } from '../jobs/ledger.ts'
+import { problemText, type Ending } from './outcome.ts'
+import type { RunJob } from './run-job.ts'
+
+export interface ClaimedRuns {
+  /** Runs a job that was claimed, to its end in the ledger. */
+  start(job: ClaimedJob): void
+  count(): number
+  /** Settles when none is left. */
+  idle(): Promise<void>
+}
+
+export interface ClaimedRunsOptions {
+  readonly ledger: Ledger
+  readonly grammars: Grammars
+  readonly executorId: string
+  readonly log: Logger
+  readonly runJob: RunJob
+  /** A slot may be free again. */
+  readonly ended: () => void
+  /** While draining, runs that are cut off go back to the queue instead of being dismissed. */
+  readonly draining: () => boolean
+}
+
+/** Longer than this nobody waits for a job that says nothing about it: 7 days. */
+const LONGEST_MS = 7 * 86_400_000
+/** How long the end of a run is offered to a database that is down; then the lease has run out anyway. */
+const WRITE_TRIES = 30
+
+export function createClaimedRuns(options: ClaimedRunsOptions): ClaimedRuns {
+  const { ledger, grammars, executorId, log, runJob, ended, draining } = options
+  const underWay = new Set<Promise<void>>()
+  return {
+    start: (job) => {
+      const work = run(job)
+        .catch((error: unknown) => log.error({ err: error, jobId: job.jobId }, 'the end of a job was not written'))
+        .finally(() => {
+          underWay.delete(work)
+          ended()
+        })
+      underWay.add(work)
+    },
+    count: () => underWay.size,
+    idle: async () => void (await Promise.all(underWay)),
+  }
+
+  async function run(job: ClaimedJob): Promise<void> {
+    const ending = await attempt(job)
+    if (ending.move === 'none') return
+    const held = { id: job.jobId, attempt: job.attempt, executorId }
+    await write(draining() && ending.move === 'dismiss' ? { ...held, move: 'requeue' } : { ...held, ...moveOf(ending) })
+  }
+
+  async function attempt(job: ClaimedJob): Promise<Ending> {
+    const grammar = grammars.local(job.processId)
+    if (!grammar) return { move: 'fail', error: new WarrenError('NO_SUCH_PROCESS', 'The process went away') }
+    const request = readRequest(job.request, job.processId)
+    const { timeoutMs = LONGEST_MS } = grammar.description
+    const deadline = Math.min(Date.now() + timeoutMs, job.deadlineAt?.getTime() ?? Infinity)
+    return runJob({ jobId: job.jobId, attempt: job.attempt, owner: job.owner, request, grammar, deadline })
+  }
+
+  async function write(move: JobMove): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        const moved = await ledger.move(move)
+        if (!moved) log.warn({ jobId: move.id, attempt: move.attempt }, 'the job was not ours any more')
+        return
+      } catch (error) {
+        if (tries >= WRITE_TRIES) throw error
+        await wait(backoffMs(tries, 100, 1_000))
+      }
+    }
+  }
+}
+
+function moveOf(ending: Exclude<Ending, { move: 'none' }>): Pick<JobMove, 'move' | 'results' | 'problem'> {
+  if (ending.move === 'stored') return { move: 'stored', results: ending.results }
+  if (ending.move === 'fail') return { move: 'fail', problem: problemText(ending.error) }
+  return { move: 'dismiss' }
+}

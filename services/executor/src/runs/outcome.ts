@@ -1,0 +1,48 @@
+import { isCode, rawJson, toProblem, WarrenError } from '@warren/contracts'
+import type { Grammar } from '../grammar/grammar.ts'
+import type { RunOutcome } from '../runner/run.ts'
+
+/** How an attempt ended, in the ledger's terms. */
+export type Ending =
+  | { readonly move: 'stored'; readonly results: string }
+  | { readonly move: 'fail'; readonly error: WarrenError }
+  | { readonly move: 'dismiss' }
+  /** The lease is lost: the job belongs to somebody else, and nothing is written. */
+  | { readonly move: 'none' }
+
+/** Why a run was cancelled. */
+export type Reason = 'stopped' | 'lost' | 'deadline'
+
+/** Checks what came out against the grammar, and keeps the outputs that were asked for. */
+export function endingOf(
+  outcome: RunOutcome,
+  grammar: Grammar,
+  outputs: readonly string[] | undefined,
+  reason: Reason,
+): Ending {
+  if (outcome.status === 'cancelled') return cancelled(reason)
+  if (outcome.status === 'failed') {
+    const { code, message, ...more } = outcome.problem
+    const known = isCode(code)
+    const details = { more: known ? more : { processCode: code, ...more } }
+    return { move: 'fail', error: new WarrenError(known ? code : 'PROCESS_FAILED', message, details) }
+  }
+  const errors = grammar.checkOutputs(outcome.value)
+  if (errors.length > 0) return { move: 'fail', error: new WarrenError('BAD_RESULT', undefined, { errors }) }
+  return { move: 'stored', results: outputs ? select(outcome.outputs, outputs) : outcome.outputs }
+}
+
+/** JSON text of the problem that is stored with a failed job. */
+export function problemText(error: WarrenError): string {
+  return JSON.stringify(toProblem(error))
+}
+
+function cancelled(reason: Reason): Ending {
+  if (reason === 'stopped') return { move: 'dismiss' }
+  if (reason === 'lost') return { move: 'none' }
+  return { move: 'fail', error: new WarrenError('TIMEOUT', 'The deadline passed while the process ran') }
+}
+
+function select(results: string, outputs: readonly string[]): string {
+  return rawJson.object(rawJson.members(results).filter(([name]) => outputs.includes(name)))
+}

@@ -1,0 +1,59 @@
+import { executor, type WarrenError } from '@warren/contracts'
+import { client, type Mesh } from '@warren/mesh'
+import type { Grammar } from '../grammar/grammar.ts'
+import { prepareInputs, type ReadRequest } from '../grammar/request.ts'
+import type { ActiveRuns } from '../jobs/active.ts'
+import type { ProgressWriter } from '../jobs/progress.ts'
+import type { Pool } from '../runner/pool.ts'
+import { endingOf, type Ending } from './outcome.ts'
+
+export interface Attempt {
+  readonly jobId: string
+  readonly attempt: number
+  readonly owner: string
+  readonly request: ReadRequest
+  readonly grammar: Grammar
+  /** Epoch ms */
+  readonly deadline: number
+}
+
+/** Runs one attempt of a job in the pool and says how it ended. */
+export type RunJob = (attempt: Attempt) => Promise<Ending>
+
+export interface RunJobOptions {
+  readonly mesh: Mesh
+  readonly pool: Pool
+  readonly active: ActiveRuns
+  readonly progress: ProgressWriter
+}
+
+export function createRunJob({ mesh, pool, active, progress }: RunJobOptions): RunJob {
+  const processes = client(executor, mesh)
+  return async ({ jobId, attempt, owner, request, grammar, deadline }) => {
+    let inputs: string
+    try {
+      inputs = prepareInputs(request, grammar)
+    } catch (error) {
+      return { move: 'fail', error: error as WarrenError }
+    }
+    const signal = active.begin(jobId, attempt)
+    try {
+      const outcome = await pool.run(
+        { id: jobId, processId: request.processId, attempt, inputs, deadline },
+        {
+          signal,
+          onProgress: (percent, message) => progress.set(jobId, attempt, percent, message),
+          // a process that calls another one calls it as anybody would
+          call: async (processId, raw) => {
+            const body = `{"processId":${JSON.stringify(processId)},"inputs":${raw}}`
+            return (await processes.execute({ key: processId, body }, { signal, deadline, principal: owner })).body
+          },
+        },
+      )
+      return endingOf(outcome, grammar, request.outputs, active.reasonOf(jobId))
+    } finally {
+      progress.forget(jobId)
+      active.end(jobId)
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { headers, WarrenError, type executor } from '@warren/contracts'
+import type { Call, ReplyBy } from '@warren/mesh'
+import { nanoid } from 'nanoid'
+import type { Context } from '../context.ts'
+import { readRequest } from '../grammar/request.ts'
+import type { NewJob } from '../jobs/sql/insert-jobs.ts'
+import { LEASE_MS } from '../jobs/leases.ts'
+import { problemText, type Ending } from './outcome.ts'
+
+type Execute = typeof executor.operations.execute
+
+/** A run that lasts longer is stored while it runs, so that it can be listed and stopped. */
+export const STORE_AFTER_MS = 100
+const LONGEST_MS = 60_000
+
+/**
+ * Runs a process for a caller that waits. The job is written once, with its end, before the reply; a longer run is
+ * written at its start too.
+ */
+export async function runSynchronously(processId: string, call: Call<Execute, Context>): Promise<ReplyBy<Execute>> {
+  const { context, principal, signal, fail } = call
+  const request = readRequest(call.input, processId)
+  if (request.processId !== processId) {
+    throw fail('BAD_INPUT', `The body names process "${request.processId}", the routing key "${processId}"`)
+  }
+  const grammar = context.grammars.local(processId)
+  if (!grammar) throw fail('NO_SUCH_PROCESS', `There is no process "${processId}"`)
+  const deadline = Math.min(
+    call.deadline,
+    Date.now() + Math.min(LONGEST_MS, request.timeoutMs ?? Infinity, grammar.description.timeoutMs ?? Infinity),
+  )
+  const jobId = nanoid()
+  const since = performance.now()
+  let stored: Promise<void> | undefined
+  const storeNow = (): void => {
+    stored = context.ledger.insert(row({ state: 'running', event: 'jobStarted', lease_ms: LEASE_MS }))
+    stored.catch(() => {}) // the end of the run meets the same trouble, and says so
+  }
+  const forget = context.longRuns.watch(storeNow)
+  const stop = (): void => void context.active.stop(jobId)
+  signal.addEventListener('abort', stop)
+  const ending = await context.runJob({ jobId, attempt: 1, owner: principal, request, grammar, deadline })
+  signal.removeEventListener('abort', stop)
+  forget()
+  if (isRefused(ending)) throw ending.error // nothing was run, and nothing is stored
+  await write()
+  return reply()
+
+  async function write(): Promise<void> {
+    const { results, problem, move } = end(ending)
+    if (!stored) {
+      const done = { stored: 'successful', fail: 'failed', dismiss: 'dismissed', none: 'dismissed' } as const
+      const event = {
+        stored: 'jobSuccessful',
+        fail: 'jobFailed',
+        dismiss: 'jobDismissed',
+        none: 'jobDismissed',
+      } as const
+      return context.ledger.insert(row({ state: done[move], event: event[move], results, problem }))
+    }
+    await stored
+    if (move === 'none') return
+    await context.ledger.move({ id: jobId, move, attempt: 1, ...(results && { results }), ...(problem && { problem }) })
+  }
+
+  function reply(): ReplyBy<Execute> {
+    if (ending.move === 'stored')
+      return { body: ending.results, headers: { [headers.jobId]: jobId, [headers.status]: 'successful' } }
+    const more = { jobId }
+    if (ending.move === 'fail') throw withMore(ending.error, more)
+    if (ending.move === 'none') throw new WarrenError('UNAVAILABLE', 'The lease of the job was lost', { more })
+    throw new WarrenError('CANCELLED', 'The job was dismissed', { more })
+  }
+
+  function row(part: Partial<NewJob> & Pick<NewJob, 'state' | 'event'>): NewJob {
+    return {
+      id: jobId,
+      process_id: processId,
+      process_version: grammar?.description.version ?? null,
+      owner: principal,
+      mode: 'sync',
+      priority: request.priority ?? 0,
+      attempt: 1,
+      attempts_most: 1,
+      request: request.text,
+      results: null,
+      problem: null,
+      executor_id: context.executorId,
+      lease_ms: null,
+      deadline,
+      age_ms: performance.now() - since,
+      ...part,
+    }
+  }
+}
+
+function end(ending: Ending): { move: Ending['move']; results: string | null; problem: string | null } {
+  return {
+    move: ending.move,
+    results: ending.move === 'stored' ? ending.results : null,
+    problem: ending.move === 'fail' ? problemText(ending.error) : null,
+  }
+}
+
+function isRefused(ending: Ending): ending is Extract<Ending, { move: 'fail' }> {
+  return ending.move === 'fail' && (ending.error.code === 'BAD_INPUT' || ending.error.code === 'NO_SUCH_OUTPUT')
+}
+
+function withMore(error: WarrenError, more: Record<string, unknown>): WarrenError {
+  return new WarrenError(error.code, error.message, { ...error.details, more: { ...error.details.more, ...more } })
+}

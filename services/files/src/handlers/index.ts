@@ -1,0 +1,2 @@
+/** The contract has no operations of the call kind: bytes come over the stream tunnel. */
+export const handlers = {}

@@ -1,0 +1,11 @@
+export interface Principal {
+  readonly id: string
+  readonly roles: readonly string[]
+}
+
+const local: Principal = { id: 'local', roles: ['admin'] }
+
+/** Who asks. There is one principal as long as only programs of this machine can ask. */
+export function authenticate(): Principal {
+  return local
+}

@@ -1,0 +1,49 @@
+import { subscribe, type Mesh, type Subscription } from '@warren/mesh'
+
+type Heard = (name: string, data: unknown) => void
+
+/** The events that somebody here waits for; one queue for all of them, bound to what is watched. */
+export interface Live {
+  /** Watches `<subject>.*`, where the subject is a topic without its last word. Resolves once the binding is there. */
+  watch(subject: string, heard: Heard): Promise<() => void>
+}
+
+export function createLive(mesh: Mesh): Live {
+  const watchers = new Map<string, Set<Heard>>()
+  let subscription: Promise<Subscription> | undefined
+
+  return { watch }
+
+  async function watch(subject: string, heard: Heard): Promise<() => void> {
+    subscription ??= subscribe(mesh, (event, topic) => tell(topic, event.data))
+    const live = await subscription
+    const others = watchers.get(subject)
+    if (others) {
+      others.add(heard)
+    } else {
+      watchers.set(subject, new Set([heard]))
+      await live.bind(`${subject}.*`)
+    }
+    return () => forget(live, subject, heard)
+  }
+
+  function forget(live: Subscription, subject: string, heard: Heard): void {
+    const those = watchers.get(subject)
+    those?.delete(heard)
+    if (those?.size !== 0) return
+    watchers.delete(subject)
+    // a binding that stays behind is only noise, and the queue goes with the connection
+    live.unbind(`${subject}.*`).catch((error: unknown) => mesh.log.debug({ err: error, subject }, 'could not unbind'))
+  }
+
+  function tell(topic: string, data: unknown): void {
+    const end = topic.lastIndexOf('.')
+    for (const heard of watchers.get(topic.slice(0, end)) ?? []) heard(topic.slice(end + 1), data)
+  }
+}
+
+/** The subject of an event about these things, such as `job.echo.J1` of `job.:processId.:jobId.failed`. */
+export function subjectOf(event: { readonly topic: string }, names: Readonly<Record<string, string>>): string {
+  const words = event.topic.split('.').slice(0, -1)
+  return words.map((word) => (word.startsWith(':') ? (names[word.slice(1)] ?? '*') : word)).join('.')
+}

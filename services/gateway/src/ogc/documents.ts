@@ -1,0 +1,139 @@
+import {
+  commonErrors,
+  executor,
+  parseHttp,
+  registry,
+  type Operation,
+  type ResponseDocument,
+  type RouteDocument,
+} from '@warren/contracts'
+import { z } from 'zod'
+import { Conformance } from './conformance.ts'
+import { ExecuteDocument, Limit, ResultsDocument, textList } from './execute-document.ts'
+import { LandingPage } from './landing.ts'
+import { ProcessDocument, ProcessList } from './process-document.ts'
+import { JobList, StatusDocument } from './status-document.ts'
+
+const { execute, submit, getJob, listJobs, getResults, dismissJob } = executor.operations
+const { listProcesses, getProcess } = registry.operations
+
+const monitor = { Link: 'The job (`rel="monitor"`); values by reference (`rel="item"`)' }
+const preferenceApplied = { 'Preference-Applied': 'Which preferences were honoured (RFC 7240)' }
+const values: ResponseDocument = {
+  description: 'The results; one value by itself when it was asked for raw',
+  content: {
+    'application/json': z.unknown(),
+    'multipart/related': null,
+    'text/plain;charset=utf-8': null,
+    '*/*': null,
+  },
+  headers: { ...monitor, ...preferenceApplied },
+}
+const nothing: ResponseDocument = {
+  description: 'Nothing was asked for, or all of it by reference',
+  headers: { ...monitor, ...preferenceApplied },
+}
+
+/** The routes whose form OGC API - Processes - Part 1 fixes. */
+export const ogcDocuments: readonly RouteDocument[] = [
+  page('/', 'getLandingPage', 'Landing page', LandingPage),
+  page('/conformance', 'getConformance', 'Conformance classes', Conformance),
+  of(listProcesses, {
+    parameters: z.object({ limit: Limit, after: z.string().optional() }),
+    responses: ok(ProcessList),
+  }),
+  of(getProcess, {
+    parameters: z.object({ id: z.string(), version: z.string().optional() }),
+    responses: ok(ProcessDocument),
+  }),
+  {
+    ...of(execute, {
+      parameters: z.object({ processId: z.string() }),
+      headers: z.object({
+        Prefer: z.string().optional().meta({ description: '`respond-async`, `wait=N`, `return=minimal`' }),
+        'Idempotency-Key': z.string().optional().meta({ description: 'Same key and body, same job' }),
+      }),
+      body: { type: ExecuteDocument, example: { inputs: { text: 'hi' } } },
+      responses: {
+        200: values,
+        201: {
+          description: 'A job was accepted',
+          content: { 'application/json': StatusDocument },
+          headers: { Location: 'Absolute URL of the job', ...preferenceApplied },
+        },
+        204: nothing,
+      },
+    }),
+    description: `${execute.description} With \`Prefer: respond-async\` the answer is the job, after at most the seconds of \`wait\`.`,
+    errors: [...new Set([...errorsOf(execute), ...errorsOf(submit), ...errorsOf(getJob), ...errorsOf(getResults)])],
+  },
+  of(listJobs, {
+    parameters: z.object({
+      processID: textList('Ids of processes'),
+      status: z.array(listJobs.input.shape.statuses.unwrap().element).optional(),
+      type: textList('Only `process` has jobs'),
+      datetime: z.string().optional().meta({ description: 'Moment or interval of the creation, `..` for an open end' }),
+      minDuration: z
+        .array(z.number().min(0))
+        .optional()
+        .meta({ description: 'Seconds; a running job counts until now' }),
+      maxDuration: z.array(z.number().min(0)).optional().meta({ description: 'Seconds' }),
+      limit: Limit,
+      after: z.string().optional().meta({ description: 'Cursor, as in the link `next`' }),
+    }),
+    responses: ok(JobList),
+  }),
+  of(getJob, { parameters: z.object({ id: z.string() }), responses: ok(StatusDocument) }),
+  of(dismissJob, { parameters: z.object({ id: z.string() }), responses: ok(StatusDocument) }),
+  {
+    ...of(getResults, {
+      parameters: z.object({ id: z.string(), outputs: textList('Ids of outputs; all unless told') }),
+      responses: {
+        200: {
+          description: 'The results',
+          content: { 'application/json': ResultsDocument, 'multipart/related': null },
+        },
+      },
+    }),
+    errors: [...errorsOf(getResults), 'NO_SUCH_OUTPUT', 'NOT_ACCEPTABLE'],
+  },
+  {
+    ...of(getResults, {
+      parameters: z.object({ id: z.string(), output: z.string() }),
+      responses: { 200: { ...values, headers: {} } },
+    }),
+    path: '/jobs/:id/results/:output',
+    id: 'executor_getResult',
+    summary: 'Read one result by itself',
+    errors: [...errorsOf(getResults), 'NO_SUCH_OUTPUT', 'NOT_ACCEPTABLE'],
+  },
+]
+
+function of(
+  operation: Operation,
+  form: Pick<RouteDocument, 'responses'> & Partial<Pick<RouteDocument, 'parameters' | 'headers' | 'body'>>,
+): RouteDocument {
+  const { method, path } = parseHttp(operation.http as NonNullable<Operation['http']>)
+  return {
+    method,
+    path,
+    id: operation.type.replace('.', '_'),
+    tag: 'processes',
+    summary: operation.summary,
+    ...(operation.description && { description: operation.description }),
+    ...form,
+    errors: [...errorsOf(operation), 'NOT_ACCEPTABLE'],
+  }
+}
+
+function errorsOf(operation: Operation): RouteDocument['errors'] {
+  return [...commonErrors, ...operation.errors]
+}
+
+function page(path: string, id: string, summary: string, type: z.ZodType): RouteDocument {
+  return { method: 'GET', path, id, tag: 'processes', summary, responses: ok(type), errors: ['NOT_ACCEPTABLE'] }
+}
+
+function ok(type: z.ZodType): RouteDocument['responses'] {
+  return { 200: { description: 'The document', content: { 'application/json': type } } }
+}

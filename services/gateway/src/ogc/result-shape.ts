@@ -1,0 +1,97 @@
+import { rawJson, WarrenError, type ProcessDescription } from '@warren/contracts'
+import { names } from './accept.ts'
+import { linkHeader } from './links.ts'
+import { multipart } from './multipart.ts'
+import { rawValue, sandboxed, schemaOf, type RawValue } from './raw-value.ts'
+
+/** How a client wants to have results. */
+export interface Wish {
+  readonly response: 'raw' | 'document' | undefined
+  readonly byReference: ReadonlySet<string>
+  readonly wantsNothing: boolean
+  /** `Prefer: return=minimal` (2.0): large values become links. */
+  readonly minimal: boolean
+  readonly accept: string | undefined
+  /** Where the results of the job are. */
+  readonly href: string
+  /** Needed for the media types of raw values. */
+  readonly describe: () => Promise<ProcessDescription | undefined>
+}
+
+/** Size in characters from which a value is large. */
+const LARGE = 4_096
+
+/**
+ * Results in the shape that the request asks for. The text of a value is never parsed and printed again: numbers stay
+ * as the process wrote them.
+ */
+export async function shapeResults(text: string, wish: Wish, headers: Record<string, string>): Promise<Response> {
+  if (wish.wantsNothing) return new Response(null, { status: 204, headers })
+  const isMultipart = names(wish.accept, 'multipart/related') && wish.response !== 'document'
+  const isRaw = wish.response === 'raw'
+  if (!isRaw && !isMultipart && !wish.minimal && wish.byReference.size === 0) {
+    return send({ type: 'application/json', body: wrapObjects(text) }, headers)
+  }
+  const outputs = rawJson.members(text)
+  const isLink = ([name, raw]: readonly [string, string]): boolean =>
+    wish.byReference.has(name) || (wish.minimal && raw.length >= LARGE)
+  if (isRaw && outputs.length > 0 && outputs.every(isLink)) return sendLinks(outputs, wish, headers)
+  if (isRaw && outputs.length === 1) return sendRaw(outputs[0] as [string, string], wish, headers)
+  if (isMultipart || (isRaw && !names(wish.accept, 'application/json'))) {
+    const process = await wish.describe()
+    const parts = outputs.map((output) => ({
+      contentId: output[0],
+      value: isLink(output)
+        ? { href: hrefOf(output[0], wish) }
+        : (rawValue(output[1], schemaOf(process, output[0]), undefined) as RawValue),
+    }))
+    return send(multipart(parts), headers)
+  }
+  const map = outputs.map((output): [string, string] =>
+    isLink(output) ? [output[0], linkObject(hrefOf(output[0], wish))] : output,
+  )
+  const linked = new Set(outputs.filter(isLink).map(([name]) => name))
+  const body = rawJson.object(map.map(([name, raw]) => [name, linked.has(name) ? raw : wrapObject(raw)]))
+  return send({ type: 'application/json', body }, headers)
+}
+
+/** One output by itself. @throws WarrenError NOT_ACCEPTABLE */
+export async function sendRaw(
+  [name, raw]: readonly [string, string],
+  { accept, describe }: Pick<Wish, 'accept' | 'describe'>,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const schema = raw.startsWith('"') ? schemaOf(await describe(), name) : undefined
+  const value = rawValue(raw, schema, accept)
+  if (!value) throw new WarrenError('NOT_ACCEPTABLE', `"${name}" is not available in that form`)
+  return send(value, { ...headers, ...sandboxed })
+}
+
+/** Objects as `{"value": …}`: a bare object fits no branch of the schema of results. Scalars and arrays stay bare. */
+export function wrapObjects(text: string): string {
+  // no brace behind the first: no object, nothing to do
+  if (text.indexOf('{', text.indexOf('{') + 1) === -1) return text
+  return rawJson.object(rawJson.members(text).map(([name, raw]) => [name, wrapObject(raw)]))
+}
+
+function wrapObject(raw: string): string {
+  return raw.startsWith('{') ? `{"value":${raw}}` : raw
+}
+
+function sendLinks(outputs: readonly [string, string][], wish: Wish, headers: Record<string, string>): Response {
+  const links = outputs.map(([name]) => linkHeader(hrefOf(name, wish), 'item'))
+  const Link = [headers.Link, ...links].filter(Boolean).join(', ')
+  return new Response(null, { status: 204, headers: { ...headers, Link } })
+}
+
+function hrefOf(name: string, { href }: Pick<Wish, 'href'>): string {
+  return `${href}/${encodeURIComponent(name)}`
+}
+
+function linkObject(href: string): string {
+  return JSON.stringify({ href, rel: 'item', type: 'application/json' })
+}
+
+function send({ type, body }: RawValue, headers: Record<string, string>): Response {
+  return new Response(body, { status: 200, headers: { 'Content-Type': type, ...headers } })
+}

@@ -1,0 +1,84 @@
+import { isFinal, JobState, JobStatus, type Job } from '@warren/contracts'
+import { z } from 'zod'
+import { absoluteType } from '../problem.ts'
+import { jsonLink, Link, rel } from './links.ts'
+
+const Exception = z.looseObject({ type: z.string(), title: z.string(), status: z.int() })
+
+/** OGC API - Processes - Part 1, `statusInfo.yaml`: the members of 1.0 and of 2.0 in one document, ours in `warren`. */
+export const StatusDocument = z
+  .object({
+    jobID: z.string(),
+    id: z.string(),
+    type: z.literal('process'),
+    processingEntityType: z.literal('ogc-api-processes'),
+    processID: z.string(),
+    status: JobStatus,
+    message: z.string().optional(),
+    progress: z.int().min(0).max(100),
+    created: z.iso.datetime(),
+    started: z.iso.datetime().optional(),
+    finished: z.iso.datetime().optional(),
+    updated: z.iso.datetime(),
+    exception: Exception.optional().meta({ description: 'Why it failed (2.0)' }),
+    links: z.array(Link),
+    warren: z.object({
+      state: JobState,
+      attempt: z.int(),
+      mode: z.enum(['sync', 'async']),
+      owner: z.string(),
+      version: z.string().optional(),
+      executor: z.string().optional(),
+      deadline: z.iso.datetime().optional(),
+      waitingFor: z.string().optional(),
+    }),
+  })
+  .meta({ id: 'StatusInfo' })
+export type StatusDocument = z.infer<typeof StatusDocument>
+
+export const JobList = z.object({ jobs: z.array(StatusDocument), links: z.array(Link) }).meta({ id: 'JobList' })
+
+export function statusDocument(job: Job, base: string): StatusDocument {
+  return {
+    jobID: job.id,
+    id: job.id,
+    type: 'process',
+    processingEntityType: 'ogc-api-processes',
+    processID: job.processId,
+    status: job.status,
+    ...(job.message !== null && { message: job.message }),
+    progress: job.progress,
+    created: job.createdAt,
+    ...(job.startedAt !== null && { started: job.startedAt }),
+    ...(job.finishedAt !== null && { finished: job.finishedAt }),
+    updated: job.updatedAt,
+    ...(job.problem && { exception: absoluteType(job.problem, base) }),
+    links: links(job, base),
+    warren: {
+      state: job.state,
+      attempt: job.attempt,
+      mode: job.mode,
+      owner: job.owner,
+      ...(job.processVersion !== null && { version: job.processVersion }),
+      ...(job.executorId !== null && { executor: job.executorId }),
+      ...(job.deadlineAt !== null && { deadline: job.deadlineAt }),
+      ...(job.waitingFor !== null && { waitingFor: job.waitingFor }),
+    },
+  }
+}
+
+/** Results are linked only when they are there: clients follow the link at once. */
+function links(job: Job, base: string): Link[] {
+  const self = jobUrl(job.id, base)
+  return [
+    jsonLink('self', self, 'This job'),
+    ...(isFinal(job.state) ? [] : [jsonLink('monitor', self, 'Its status')]),
+    ...(job.status === 'successful' ? [jsonLink(rel.results, `${self}/results`, 'Its results')] : []),
+    ...(job.status === 'failed' ? [jsonLink(rel.exceptions, `${self}/results`, 'Why it failed')] : []),
+    jsonLink('up', `${base}/processes/${job.processId}`, 'Its process'),
+  ]
+}
+
+export function jobUrl(id: string, base: string): string {
+  return `${base}/jobs/${id}`
+}

@@ -38,7 +38,15 @@ export const SellarSystem = defineProcess({
   id: 'SellarSystem',
   title: 'Sellar, objective and constraints',
   description: 'obj = x_1² + x_2² + y_1² + x_shared_1 + exp(-y_2), c_1 = alpha - y_1², c_2 = y_2 - beta',
-  inputs: { x_1, x_2, x_shared, y_1, y_2, alpha: { schema: { ...number, default: 3.16 } }, beta: { schema: { ...number, default: 24 } } },
+  inputs: {
+    x_1,
+    x_2,
+    x_shared,
+    y_1,
+    y_2,
+    alpha: { schema: { ...number, default: 3.16 } },
+    beta: { schema: { ...number, default: 24 } },
+  },
   outputs: { obj: { schema: number }, c_1: { schema: number }, c_2: { schema: number } },
   run: sellarSystem,
 })

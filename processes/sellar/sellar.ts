@@ -41,7 +41,12 @@ export function sellar1Jacobian(inputs: Sellar1Inputs): Jacobian {
   const [z_0 = 0] = inputs.x_shared
   const factor = Math.sign(radicand(inputs)) / (2 * sellar1(inputs).y_1)
   return {
-    y_1: { x_1: [factor], x_shared: [2 * z_0 * factor, factor], y_2: [-inputs.gamma * factor], gamma: [-inputs.y_2 * factor] },
+    y_1: {
+      x_1: [factor],
+      x_shared: [2 * z_0 * factor, factor],
+      y_2: [-inputs.gamma * factor],
+      gamma: [-inputs.y_2 * factor],
+    },
   }
 }
 
@@ -51,7 +56,15 @@ export function sellar2Jacobian({ y_1 }: Sellar2Inputs): Jacobian {
 
 export function sellarSystemJacobian({ x_1, x_2, y_1, y_2 }: SystemInputs): Jacobian {
   return {
-    obj: { x_1: [2 * x_1], x_2: [2 * x_2], x_shared: [0, 1], y_1: [2 * y_1], y_2: [-Math.exp(-y_2)], alpha: [0], beta: [0] },
+    obj: {
+      x_1: [2 * x_1],
+      x_2: [2 * x_2],
+      x_shared: [0, 1],
+      y_1: [2 * y_1],
+      y_2: [-Math.exp(-y_2)],
+      alpha: [0],
+      beta: [0],
+    },
     c_1: { x_1: [0], x_2: [0], x_shared: [0, 0], y_1: [-2 * y_1], y_2: [0], alpha: [1], beta: [0] },
     c_2: { x_1: [0], x_2: [0], x_shared: [0, 0], y_1: [0], y_2: [1], alpha: [0], beta: [-1] },
   }

@@ -58,6 +58,8 @@ void test('only the gateway is given a port', () => {
 
 void test('the terminal shows warnings and plain text, not the flood', () => {
   assert.equal(readable('{"level":30,"msg":"fine"}'), undefined)
+  assert.equal(readable('{"level":"info","msg":"fine"}'), undefined)
+  assert.equal(readable('{"level":"warn","msg":"slow"}'), 'warning: slow')
   assert.equal(readable('{"level":40,"msg":"slow"}'), 'warning: slow')
   assert.equal(readable('{"level":50,"msg":"lost","err":{"message":"ECONNRESET"}}'), 'error: lost: ECONNRESET')
   assert.equal(readable('    at main.ts:3'), 'at main.ts:3')

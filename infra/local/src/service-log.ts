@@ -4,7 +4,15 @@ import type { Child } from './child.ts'
 import { line } from './report.ts'
 
 const maxBytes = 20_000_000
-const levels: Record<number, string> = { 40: 'warning', 50: 'error', 60: 'fatal' }
+/** The levels that are shown; pino writes them as numbers, or as labels when it is told to. */
+const levels: Record<number | string, string> = {
+  40: 'warning',
+  50: 'error',
+  60: 'fatal',
+  warn: 'warning',
+  error: 'error',
+  fatal: 'fatal',
+}
 
 /** Writes what a service prints to its log file, and shows on the terminal what a person should see. */
 export function followService(child: Child, path: string): void {
@@ -22,16 +30,17 @@ export function followService(child: Child, path: string): void {
   }
 }
 
-/** One line for people: nothing for pino's lines below a warning, other text as it is. */
+/** One line for people: nothing for log lines below a warning, other text as it is. */
 export function readable(text: string): string | undefined {
   if (!text.startsWith('{')) return text.trim() || undefined
   try {
-    const entry = JSON.parse(text) as { level?: number; msg?: string; err?: { message?: string } }
-    if (typeof entry.level !== 'number') return text
-    if (entry.level < 40) return undefined
+    const entry = JSON.parse(text) as { level?: number | string; msg?: string; err?: { message?: string } }
+    if (entry.level === undefined) return text
+    const level = levels[entry.level]
+    if (!level) return undefined
     const detail = entry.err?.message
     const said = entry.msg ?? ''
-    return `${levels[entry.level] ?? 'warning'}: ${said}${detail && detail !== said ? `: ${detail}` : ''}`
+    return `${level}: ${said}${detail && detail !== said ? `: ${detail}` : ''}`
   } catch {
     return text
   }

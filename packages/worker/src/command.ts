@@ -3,20 +3,10 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Context } from './context.ts'
-import type { ProcessDeclaration } from './declaration.ts'
 import { RunFailure } from './failure.ts'
 import { RawOutputs } from './result.ts'
-import { fileOutputs, stdoutOutputs, type StdoutMapping } from './command-outputs.ts'
-
-/** A `process.json`: a declaration, and how to run the program. */
-export interface CommandProcess extends ProcessDeclaration {
-  /** Program and arguments. `{name}` becomes the value of an input, `{folder}` this folder; no shell sees any of it. */
-  readonly command: readonly string[]
-  /** Files to write before the start: name in the working directory → input whose text it gets */
-  readonly files?: { readonly [file: string]: string }
-  /** How outputs are read from standard output, if the program writes no `outputs.json` */
-  readonly stdout?: StdoutMapping
-}
+import type { CommandProcess } from './command-file.ts'
+import { fileOutputs, stdoutOutputs } from './command-outputs.ts'
 
 type Inputs = { readonly [name: string]: unknown }
 
@@ -32,15 +22,19 @@ export async function runCommand(
   for (const [file, input] of Object.entries(process.files ?? {})) {
     await writeFile(inside(workdir, file), textOf(inputs[input] ?? ''))
   }
-  const stdout = await execute(argumentsOf(process.command, { ...inputs, folder, workdir }), folder, workdir, process, signal)
+  const stdout = await execute(
+    argumentsOf(process.command, { ...inputs, folder, workdir }),
+    folder,
+    workdir,
+    process,
+    signal,
+  )
   return (await fileOutputs(workdir, process.outputs)) ?? stdoutOutputs(stdout, process)
 }
 
 async function execute(argv: string[], folder: string, cwd: string, { stdout }: CommandProcess, signal: AbortSignal) {
   const [name = '', ...args] = argv
-  // A relative path means a file beside process.json; a bare name is looked up in PATH.
-  const file = name.includes('/') ? resolve(folder, name) : name
-  const child = spawn(file, args, { cwd, stdio: ['ignore', stdout ? 'pipe' : 'inherit', 'inherit'] })
+  const child = spawn(programOf(name, folder), args, { cwd, stdio: ['ignore', stdout ? 'pipe' : 'inherit', 'inherit'] })
   const chunks: Buffer[] = []
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
   // The whole group has to go, grandchildren included: this host leaves and the executor sweeps what is left behind.
@@ -57,11 +51,16 @@ async function execute(argv: string[], folder: string, cwd: string, { stdout }: 
   throw new RunFailure({ code: 'PROCESS_FAILED', message: `${name} ${how}`, ...exit })
 }
 
+/** A path is relative to the folder of `process.json`; a bare name is looked up in PATH. */
+export function programOf(name: string, folder: string): string {
+  return name.includes('/') ? resolve(folder, name) : name
+}
+
 /** An argument that is nothing but the placeholder of an absent input is left out. */
 function argumentsOf(command: readonly string[], values: Inputs): string[] {
   return command
-    .filter((argument) => !/^\{\w+\}$/.test(argument) || values[argument.slice(1, -1)] !== undefined)
-    .map((argument) => argument.replaceAll(/\{(\w+)\}/g, (_, name: string) => textOf(values[name] ?? '')))
+    .filter((argument) => !/^\{[\w-]+\}$/.test(argument) || values[argument.slice(1, -1)] !== undefined)
+    .map((argument) => argument.replaceAll(/\{([\w-]+)\}/g, (_, name: string) => textOf(values[name] ?? '')))
 }
 
 function textOf(value: unknown): string {

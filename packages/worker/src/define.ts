@@ -54,11 +54,10 @@ export function defineProcess<const I extends Named<InputDeclaration>, const O e
     run(inputs: InputsOf<I>, context: Context): OutputsOf<O> | Promise<OutputsOf<O>>
   },
 ): Process {
-  return process as Process
+  return process
 }
 
 /** Several processes of one folder: they share their children, and are called one by one. */
 export function defineProcesses(processes: readonly Process[]): readonly Process[] {
   return processes
 }
-

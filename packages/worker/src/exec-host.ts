@@ -1,25 +1,31 @@
 /** The runner host of any program: `node exec-host.ts <process.json>` with the executor on file descriptor 3. */
 import { dirname, resolve } from 'node:path'
 import { openChannel } from './channel.ts'
-import { readCommandProcess } from './command-file.ts'
+import { readCommandFile, type CommandProcess } from './command-file.ts'
 import { runCommand } from './command.ts'
+import type { Context } from './context.ts'
 import { failureOf } from './failure.ts'
+import { becomeRunner } from './foreign-runner.ts'
 import { errorLine, serve } from './serve.ts'
 
 const entry = resolve(process.argv[2] ?? 'process.json')
 const folder = dirname(entry)
-const channel = openChannel()
 const inputsMember = ',"inputs":'
 
 try {
-  const command = await readCommandProcess(entry)
-  const { command: _command, files: _files, stdout: _stdout, ...declaration } = command
-  const run = (inputs: object, context: Parameters<typeof runCommand>[4], line: string) =>
-    runCommand(command, folder, inputs as { [name: string]: unknown }, rawInputs(line), context)
-  serve(channel, new Map([[declaration.id, { declaration, run }]]), { folder, pipelining: false })
+  const file = await readCommandFile(entry)
+  if ('runner' in file) becomeRunner(file.runner, folder)
+  else serveCommand(file)
 } catch (error) {
-  channel.last(errorLine('', failureOf(error, folder, 'LOAD_FAILED')))
+  openChannel().last(errorLine('', failureOf(error, folder, 'LOAD_FAILED')))
   process.exit(1)
+}
+
+function serveCommand(command: CommandProcess) {
+  const { command: _command, files: _files, stdout: _stdout, ...declaration } = command
+  const run = (inputs: object, context: Context, line: string) =>
+    runCommand(command, folder, inputs as { [name: string]: unknown }, rawInputs(line), context)
+  serve(openChannel(), new Map([[declaration.id, { declaration, run }]]), { folder, pipelining: false })
 }
 
 /** `inputs` is the last member of a `run`, and no string before it can hold these characters unescaped. */

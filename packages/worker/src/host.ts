@@ -1,7 +1,6 @@
 /** The Node runner host: `node host.ts <entry file>` with the executor on file descriptor 3. */
 import { dirname, resolve } from 'node:path'
 import { openChannel } from './channel.ts'
-import type { Context } from './context.ts'
 import type { Process } from './define.ts'
 import { loadFailure, loadProcesses } from './load.ts'
 import { errorLine, serve, type Hosted } from './serve.ts'
@@ -19,5 +18,5 @@ try {
 }
 
 function host({ run, ...declaration }: Process): Hosted {
-  return { declaration, run: run as (inputs: object, context: Context) => unknown }
+  return { declaration, run }
 }

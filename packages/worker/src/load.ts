@@ -29,6 +29,7 @@ export function loadFailure(error: unknown, entry: string, folder: string): Fail
 }
 
 function isProcess(value: unknown): value is Process {
-  return typeof value === 'object' && value !== null && 'id' in value && 'run' in value && typeof value.run === 'function'
+  return (
+    typeof value === 'object' && value !== null && 'id' in value && 'run' in value && typeof value.run === 'function'
+  )
 }
-

@@ -96,11 +96,19 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
     try {
       const hosted = processes.get(message.process)
       if (!hosted) throw new RunFailure({ code: 'NO_SUCH_PROCESS', message: `no process ${message.process} here` })
-      const context = createContext(message, () => abort.signal, send, (process, inputs) => call(id, process, inputs))
+      const context = createContext(
+        message,
+        () => abort.signal,
+        send,
+        (process, inputs) => call(id, process, inputs),
+      )
       const outputs = await hosted.run(message.inputs, context, line)
       return `{"type":"result","id":${JSON.stringify(id)},"outputs":${encodeOutputs(outputs, hosted.declaration.outputs)}}`
     } catch (error) {
-      return errorLine(id, abort.signal.aborted ? { code: 'CANCELLED', message: 'cancelled' } : failureOf(error, folder))
+      return errorLine(
+        id,
+        abort.signal.aborted ? { code: 'CANCELLED', message: 'cancelled' } : failureOf(error, folder),
+      )
     } finally {
       current = undefined
     }

@@ -133,6 +133,7 @@ test('an executor that is killed leaves no child behind, not even a busy one', a
     if (/^[\d ]+$/.test(line)) pids.push(...line.split(' ').map(Number))
     if (pids.length === 3) executor.kill('SIGKILL')
   }
+  assert.equal(pids.length, 3)
   await until(() => (pids.some(isAlive) ? undefined : true))
 })
 

@@ -79,7 +79,7 @@ test('without Python its processes are unavailable and say so', async () => {
 })
 
 function ids({ processes }: Snapshot) {
-  return processes.map(({ declaration }) => declaration.id).sort()
+  return processes.map(({ declaration }) => declaration.id).toSorted()
 }
 
 function next(discovery: Discovery, wanted: (snapshot: Snapshot) => boolean) {

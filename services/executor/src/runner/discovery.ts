@@ -142,10 +142,13 @@ function add(
   processes: Described[],
   unavailable: Unavailable[],
 ) {
-  if ('reason' in answer) return void unavailable.push({ folder, reason: answer.reason })
+  if ('reason' in answer) {
+    unavailable.push({ folder, reason: answer.reason })
+    return
+  }
   const { pipelining } = answer
   const described = answer.processes.map((declaration) => ({ declaration, folder, entry, kind, digest, pipelining }))
   const reason = described.map(({ declaration }) => objection(declaration, processes)).find(Boolean)
-  if (reason) return void unavailable.push({ folder, reason })
-  processes.push(...described)
+  if (reason) unavailable.push({ folder, reason })
+  else processes.push(...described)
 }

@@ -15,7 +15,7 @@ while read -r sign group; do
   groups=$rest
   [ "$sign" = + ] && groups="$groups $group"
 done
-for group in $groups; do kill -KILL -- "-$group"; done`
+for group in $groups; do kill -KILL "-$group"; done`
 
 /** A shell that waits for our end, in a session of its own so that Ctrl-C in the terminal does not reach it. */
 export function createGuard(): Guard {

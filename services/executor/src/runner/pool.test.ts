@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { folderWith, nodeProcess, outputsOf, poolOf, problemOf, pythonProcess, runOnce } from './testing.ts'
 
@@ -66,8 +66,23 @@ if value == 'exit':
 context.progress(50, 'half'); context.metric('m', 2.5, 1); print('printed')
 return {'value': value}`,
   ),
+  'foreign/process.json': '{ "runner": ["./host"] }',
+  'foreign/host': `#!/usr/bin/env python3
+import json, os
+for line in os.fdopen(3, 'r'):
+    message = json.loads(line)
+    if message['type'] == 'describe':
+        value = {'value': {'schema': {}}}
+        answer = {'processes': [{'id': 'foreign', 'version': '1.0.0', 'title': '', 'description': '', 'inputs': value, 'outputs': value}],
+                  'type': 'described'}
+    if message['type'] == 'run':
+        answer = {'outputs': message['inputs'], 'more': True, 'id': message['id'], 'type': 'result'}
+    os.write(3, json.dumps(answer).encode() + b'\\n')
+`,
   'pycall/process.py': pythonProcess('pycall', `return {'value': context.call('same', {'value': value})['value']}`),
 })
+
+chmodSync(`${root}/foreign/host`, 0o755)
 
 const pool = await poolOf([root])
 const call = async (processId: string, inputs: string): Promise<string> => {
@@ -84,7 +99,7 @@ test('two slots run two at a time and the rest in order', async () => {
   assert.equal(pool.free(), 0)
   assert.equal(pool.waiting(), 2)
   const ended = (await Promise.all(outcomes)).map(({ value }) => (value as number[])[1]! - started)
-  assert.ok(ended[1]! < ended[2]! && ended[2]! - ended[0]! >= 250, `${ended}`)
+  assert.ok(ended[1]! < ended[2]! && ended[2]! - ended[0]! >= 250, ended.join())
   assert.equal(pool.free(), 2)
   assert.ok(free.length > 0)
   unsubscribe()
@@ -95,7 +110,7 @@ test('a crash fails one run, says how, and no other', async () => {
     runOnce(pool, 'crash'),
     ...Array.from({ length: 5 }, (_, value) => outputsOf(pool, 'same', { value })),
   ])
-  const problem = problemOf(crashed!)
+  const problem = problemOf(crashed)
   assert.equal(problem.code, 'PROCESS_CRASHED')
   assert.equal(problem.exitCode, 7)
   assert.deepEqual(problem.logTail, ['last words'])
@@ -140,6 +155,20 @@ test('numbers stay as they were printed', async () => {
   assert.equal(outcome.status === 'successful' && outcome.outputs, '{"a":1.0,"b":12345678901234567890,"c":"int"}')
 })
 
+test('with one slot the runs behind a long one wait for it, and none runs twice', async () => {
+  const single = await poolOf([root], { slots: 1 })
+  const file = `${folderWith()}/runs`
+  const run = (ms: number) => outputsOf(single, 'mixed', { value: [ms, file] })
+  for (let i = 0; i < 60; i++) await run(0)
+  for (let i = 0; i < 5; i++) await Promise.all([run(200), ...Array.from({ length: 7 }, () => run(0))])
+  assert.equal(readFileSync(file, 'utf8').length, 100)
+})
+
+test('a host of another language is one if it speaks the protocol', async () => {
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => runOnce(pool, 'foreign', '{"value":[1.0]}')))
+  for (const outcome of outcomes) assert.equal(outcome.status === 'successful' && outcome.outputs, '{"value": [1.0]}')
+})
+
 test('log lines, progress and metrics reach the run that made them', async () => {
   const seen: unknown[] = []
   const hooks = {
@@ -150,7 +179,7 @@ test('log lines, progress and metrics reach the run that made them', async () =>
   for (let value = 0; value < 30; value++) {
     seen.length = 0
     await outputsOf(pool, 'print', { value }, hooks)
-    assert.deepEqual(seen.toSorted(), ['stderr err', `stdout out ${value}`])
+    assert.deepEqual(seen.map(String).toSorted(), ['stderr err', `stdout out ${value}`])
   }
   seen.length = 0
   await outputsOf(pool, 'py', { value: 1 }, hooks)

@@ -69,7 +69,19 @@ export function createPool(given: PoolOptions): Pool {
   const reaper = setInterval(runners.reap, Math.min(10_000, options.idleMs)).unref()
   mkdirSync(options.workRoot, { recursive: true })
 
-  return { slots, free: runners.freeSlots, isShort: pace.isShort, waiting: () => queue.size, run, pause, resume, onFree, update, drain, close }
+  return {
+    slots,
+    free: runners.freeSlots,
+    isShort: pace.isShort,
+    waiting: () => queue.size,
+    run,
+    pause,
+    resume,
+    onFree,
+    update,
+    drain,
+    close,
+  }
 
   function run(request: RunRequest, hooks: RunHooks): Promise<RunOutcome> {
     if (closing) return Promise.resolve(refusal('UNAVAILABLE', 'the executor is stopping'))

@@ -21,7 +21,8 @@ export function createQueue(): RunQueue {
     },
     add,
     delete: remove,
-    processIds: () => [...waiting.keys()].sort((a, b) => waiting.get(a)![0]!.sequence - waiting.get(b)![0]!.sequence),
+    processIds: () =>
+      [...waiting.keys()].toSorted((a, b) => waiting.get(a)![0]!.sequence - waiting.get(b)![0]!.sequence),
     first: (processId) => waiting.get(processId)?.[0],
     all: () => [...waiting.values()].flat(),
   }
@@ -31,7 +32,10 @@ export function createQueue(): RunQueue {
     const { processId } = run.request
     const line = waiting.get(processId)
     size++
-    if (!line) return void waiting.set(processId, [run])
+    if (!line) {
+      waiting.set(processId, [run])
+      return
+    }
     let at = line.length
     while (at > 0 && line[at - 1]!.sequence > run.sequence) at--
     line.splice(at, 0, run)

@@ -2,11 +2,11 @@ import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startChild, type ChildExit } from './child.ts'
-import { monotonicMs } from './clock.ts'
 import { answerCall } from './nested-call.ts'
 import { cancelLine, runLine, type HostMessage, type RunProblem } from './protocol.ts'
 import { keepLog } from './run-log.ts'
 import { crash, failed, problemOf, violation } from './outcome.ts'
+import { overdueRuns, startByNow } from './overdue.ts'
 import type { Run, RunOutcome } from './run.ts'
 
 export interface RunnerOptions {
@@ -50,8 +50,6 @@ export interface Runner {
   readonly pid: number | undefined
 }
 
-/** How long a run sent behind another may wait to be started there. */
-const startWithinMs = 50
 const maxLogLineBytes = 16_384
 
 export function createRunner(options: RunnerOptions, events: RunnerEvents): Runner {
@@ -64,6 +62,8 @@ export function createRunner(options: RunnerOptions, events: RunnerEvents): Runn
   let signalled: NodeJS.Signals | undefined
   /** Why the host gives up, told before it ends */
   let lastWords: RunProblem | undefined
+  /** Runs taken back by the clock, whose `returned` is still to come: until then it might be confused with a second try */
+  const takenBack = new Set<string>()
   /** Settles the head that has answered */
   let settling: (() => void) | undefined
 
@@ -81,8 +81,8 @@ export function createRunner(options: RunnerOptions, events: RunnerEvents): Runn
 
   return {
     runs,
-    holdsSlot: () => runs.length > 0 && !paused && runs[0]!.calls === 0,
-    accepts: () => !gone && !retired && !paused && signalled === undefined && isFresh(),
+    holdsSlot: () => (runs.length > 0 ? !paused && runs[0]!.calls === 0 : takenBack.size > 0 && !gone),
+    accepts: () => !gone && !retired && !paused && signalled === undefined && takenBack.size === 0 && isFresh(),
     dispatch,
     cancel,
     sweep,
@@ -105,7 +105,7 @@ export function createRunner(options: RunnerOptions, events: RunnerEvents): Runn
 
   function dispatch(run: Run) {
     const { id, processId, attempt, inputs } = run.request
-    run.startBy = runs.length === 0 ? undefined : monotonicMs() + startWithinMs
+    run.startBy = runs.length === 0 ? undefined : startByNow()
     run.overdue = false
     runs.push(run)
     const workdir = run.request.workdir ?? join(root, `${id}.${attempt}`)
@@ -128,22 +128,18 @@ export function createRunner(options: RunnerOptions, events: RunnerEvents): Runn
   function sweep() {
     returnOverdue()
     const head = runs[0]
+    if (!head && takenBack.size > 0 && performance.now() - since > options.termMs) signal('SIGKILL')
     if (head?.cancelledAt === undefined) return
     const late = performance.now() - Math.max(head.cancelledAt, head.headSince)
     if (late >= options.graceMs + options.termMs) signal('SIGKILL')
     else if (late >= options.graceMs && signalled === undefined) signal('SIGTERM')
   }
 
-  /**
-   * A host checks `startBy` after the answer of the run before is with us. So a run whose moment passed, and whose
-   * channel was read at least once since, either has become our head or is never going to start there.
-   */
   function returnOverdue() {
-    if (runs.length < 2) return
-    const now = monotonicMs()
-    const released = runs.slice(1).filter((run) => run.overdue)
-    for (const run of runs) if (run.startBy !== undefined && run.startBy < now) run.overdue = true
-    if (released.length > 0) giveBack(released)
+    const overdue = overdueRuns(runs)
+    if (overdue.length === 0) return
+    for (const run of overdue) takenBack.add(run.request.id)
+    giveBack(overdue)
   }
 
   function giveBack(returned: Run[]) {
@@ -190,6 +186,7 @@ export function createRunner(options: RunnerOptions, events: RunnerEvents): Runn
       lastWords = problemOf(message)
       return
     }
+    if (message.type === 'returned' && takenBack.delete(message.id)) return events.onChange()
     const run = runs.find(({ request }) => request.id === message.id)
     if (!run) return
     switch (message.type) {

@@ -100,7 +100,7 @@ export function createRunners(options: RunnersOptions, events: Omit<RunnerEvents
   function idle() {
     return [...runners.keys()]
       .filter(({ runs, retired }) => runs.length === 0 && !retired)
-      .sort((a, b) => a.since - b.since)
+      .toSorted((a, b) => a.since - b.since)
   }
 }
 

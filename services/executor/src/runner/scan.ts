@@ -28,7 +28,7 @@ export interface Unavailable {
 export async function scanRoot(root: string): Promise<(Found | Unavailable)[]> {
   const entries = await readdir(root, { withFileTypes: true }).catch(() => [])
   const names = entries.filter((entry) => !entry.isFile() && !isIgnored(entry.name)).map(({ name }) => name)
-  const found = await Promise.all(names.sort().map((name) => scanFolder(join(root, name))))
+  const found = await Promise.all(names.toSorted().map((name) => scanFolder(join(root, name))))
   return found.filter((one) => one !== undefined)
 }
 

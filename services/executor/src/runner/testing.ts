@@ -6,6 +6,10 @@ import { createDiscovery, type DiscoveryOptions } from './discovery.ts'
 import { createPool, type Pool, type PoolOptions } from './pool.ts'
 import type { RunHooks, RunOutcome } from './run.ts'
 
+// Tests have no config.ts; user code needs a PATH to find its interpreter.
+// oxlint-disable-next-line node/no-process-env
+const env = process.env
+
 /** A directory that goes with the test file, holding these files. */
 export function folderWith(files: { readonly [path: string]: string } = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'warren-test-'))
@@ -41,17 +45,17 @@ ${body.replaceAll(/^/gm, '    ')}
 /** A pool over the processes in `roots`, closed after the test file. */
 export async function poolOf(roots: readonly string[], given: Partial<PoolOptions> = {}): Promise<Pool> {
   const workRoot = folderWith()
-  const discovery = createDiscovery({ roots, workRoot, env: process.env })
+  const discovery = createDiscovery({ roots, workRoot, env })
   const { processes, unavailable } = await discovery.rescan()
   if (unavailable.length > 0) throw new Error(JSON.stringify(unavailable))
-  const pool = createPool({ slots: 2, workRoot, env: process.env, ...given })
+  const pool = createPool({ slots: 2, workRoot, env, ...given })
   after(() => pool.close())
   pool.update(processes)
   return pool
 }
 
 export async function discoveryOf(options: Pick<DiscoveryOptions, 'roots'> & Partial<DiscoveryOptions>) {
-  const discovery = createDiscovery({ workRoot: folderWith(), env: process.env, debounceMs: 20, ...options })
+  const discovery = createDiscovery({ workRoot: folderWith(), env, debounceMs: 20, ...options })
   after(() => discovery.close())
   return discovery
 }

@@ -58,7 +58,7 @@ export function processDocument(process: ProcessDescription, base: string): z.in
   const summary = summaryDocument(process, base)
   return {
     ...summary,
-    inputs: mapValues(inputs, ({ schema, minOccurs = 1, maxOccurs = 1, ...part }) => ({
+    inputs: mapValues(inputs, ({ schema, minOccurs = hasDefault(schema) ? 0 : 1, maxOccurs = 1, ...part }) => ({
       ...withoutUndefined(part),
       schema: toOgcSchema(schema),
       minOccurs,
@@ -83,6 +83,10 @@ export function processDocument(process: ProcessDescription, base: string): z.in
 
 function executeLink(href: string): Link {
   return { ...jsonLink(rel.execute, `${href}/execution`, 'Run it'), method: 'POST' }
+}
+
+function hasDefault(schema: unknown): boolean {
+  return typeof schema === 'object' && schema !== null && 'default' in schema
 }
 
 function mapValues<V, W>(object: Readonly<Record<string, V>>, map: (value: V) => W): Record<string, W> {

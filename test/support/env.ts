@@ -1,0 +1,12 @@
+/** Where the broker and the database of the tests are; `npm test` starts them. */
+function need(name: string): string {
+  // oxlint-disable-next-line node/no-process-env -- the one place of the tests that reads it
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: run the tests with "npm test [files]"`)
+  return value
+}
+
+export const brokerUrl = (): string => need('AMQP_URL')
+export const databaseUrl = (): string => need('DATABASE_URL')
+/** Credentials may be in it or not; those of the broker URL are used. */
+export const managementUrl = (): string => need('MANAGEMENT_URL').replace(/\/\/[^/@]*@/, '//')

@@ -1,0 +1,182 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { temporaryDatabase } from '@warren/database'
+import { brokerUrl, databaseUrl, managementUrl } from './env.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const READY_MS = 60_000
+
+type Name = 'registry' | 'files' | 'gateway' | `executor${string}`
+
+export interface StackOptions {
+  /** Names of the executors; one unless told. */
+  readonly executors?: readonly `executor${string}`[]
+  readonly slots?: number
+  /** Folders of processes; the bundled ones unless told. */
+  readonly processes?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** A broker of the test's own, which it may kill; else a virtual host on the shared one. */
+  readonly amqpUrl?: string
+}
+
+/** The four services as they really run, on a virtual host and a database of their own. */
+export interface Stack {
+  readonly url: string
+  readonly amqpUrl: string
+  readonly databaseUrl: string
+  /** What a service has printed so far. */
+  output(name: Name): string
+  pid(name: Name): number
+  start(name: Name): void
+  /** Sends a signal and waits for the exit, unless the signal does not end a process. */
+  signal(name: Name, signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
+  /** Waits until the gateway says so. */
+  ready(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { executors = ['executor'], slots = 2, processes, env = {} } = options
+  const database = await temporaryDatabase(databaseUrl())
+  const vhost = options.amqpUrl ? undefined : await createVirtualHost()
+  const amqpUrl = options.amqpUrl ?? (vhost as VirtualHost).amqpUrl
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const work = mkdtempSync(join(tmpdir(), 'warren-test-'))
+  const children = new Map<Name, ChildProcess>()
+  const outputs = new Map<Name, string>()
+  const stack: Stack = {
+    url,
+    amqpUrl,
+    databaseUrl: database.databaseUrl,
+    output: (name) => outputs.get(name) ?? '',
+    pid: (name) => child(name).pid as number,
+    start,
+    signal,
+    ready,
+    close,
+  }
+  for (const name of ['registry', 'files', ...executors, 'gateway'] as const) start(name)
+  try {
+    await ready()
+  } catch (error) {
+    const printed = [...outputs].map(([name, text]) => `--- ${name}\n${text.slice(-2_000)}`).join('\n')
+    await close()
+    throw new Error(`the stack did not become ready\n${printed}`, { cause: error })
+  }
+  return stack
+
+  function start(name: Name): void {
+    const service = name.startsWith('executor') ? 'executor' : name
+    const spawned = spawn(process.execPath, [join(root, 'services', service, 'src/main.ts')], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // oxlint-disable-next-line node/no-process-env -- services get the environment of the test, plus their own
+      env: {
+        ...process.env,
+        AMQP_URL: amqpUrl,
+        DATABASE_URL: database.databaseUrl,
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        SLOTS: String(slots),
+        WORK_DIR: join(work, `${name}-${randomBytes(4).toString('hex')}`),
+        LOG_LEVEL: 'info',
+        ...(processes && { PROCESSES: processes.join(':') }),
+        ...env,
+      },
+    })
+    const keep = (chunk: Buffer): void => void outputs.set(name, (outputs.get(name) ?? '') + chunk.toString())
+    spawned.stdout.on('data', keep)
+    spawned.stderr.on('data', keep)
+    children.set(name, spawned)
+  }
+
+  function child(name: Name): ChildProcess {
+    const found = children.get(name)
+    if (!found) throw new Error(`${name} was not started`)
+    return found
+  }
+
+  async function signal(name: Name, what: NodeJS.Signals): Promise<void> {
+    const target = child(name)
+    target.kill(what)
+    if (what === 'SIGTERM' || what === 'SIGKILL') await exited(target)
+  }
+
+  async function ready(): Promise<void> {
+    const until = Date.now() + READY_MS
+    let last = 'no answer'
+    while (Date.now() < until) {
+      const answer = await fetch(`${url}/readyz`).catch(() => undefined)
+      if (answer?.status === 200 && (await answer.text())) return
+      last = (await answer?.text()) ?? last
+      const gone = [...children].find(([, process]) => process.exitCode !== null)
+      if (gone) throw new Error(`${gone[0]} ended with ${gone[1].exitCode}`)
+      await wait(50)
+    }
+    throw new Error(`not ready after ${READY_MS} ms: ${last}`)
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all(
+      [...children.values()].map((process) => {
+        process.kill('SIGCONT')
+        process.kill('SIGTERM')
+        return exited(process)
+      }),
+    )
+    await vhost?.remove()
+    await database.drop()
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+function exited(child: ChildProcess): Promise<unknown> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => child.once('exit', resolve))
+}
+
+export interface VirtualHost {
+  readonly name: string
+  readonly amqpUrl: string
+  remove(): Promise<void>
+}
+
+/** A virtual host of its own on the shared broker, by its management API. */
+export async function createVirtualHost(): Promise<VirtualHost> {
+  const name = `test-${randomBytes(6).toString('hex')}`
+  const url = new URL(brokerUrl())
+  const user = url.username
+  await manage('PUT', `/api/vhosts/${name}`)
+  await manage('PUT', `/api/permissions/${name}/${user}`, { configure: '.*', write: '.*', read: '.*' })
+  url.pathname = `/${name}`
+  return { name, amqpUrl: url.href, remove: () => manage('DELETE', `/api/vhosts/${name}`) }
+}
+
+/** A call of RabbitMQ's management API. */
+export async function manage(method: string, path: string, body?: object): Promise<void> {
+  const { username, password } = new URL(brokerUrl())
+  const answer = await fetch(new URL(path, managementUrl()), {
+    method,
+    headers: {
+      authorization: `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

@@ -74,6 +74,20 @@ describe('req/core: execute', () => {
   })
 })
 
+describe('a client that goes away', () => {
+  it('takes its run with it', async () => {
+    const url = `${stack.url}/processes/echo/execution`
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ inputs: { text: 'hi', pause: 30 } })
+    const signal = AbortSignal.timeout(700)
+    await assert.rejects(fetch(url, { method: 'POST', headers, body, signal }), { name: 'TimeoutError' })
+    const [job] = (await http('/jobs?processID=echo&limit=1')).json<{ jobs: StatusInfo[] }>().jobs
+    assert.ok(job)
+    const end = await until(http, job.jobID, isFinal)
+    assert.notEqual(end.status, 'successful')
+  })
+})
+
 describe('req/core: execution mode of a process that can do both', () => {
   const body = { inputs: { text: 'hi' } }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { temporaryDatabase } from '@warren/database'
+import { layCable, type Cable } from './cable.ts'
 import { brokerUrl, databaseUrl, managementUrl } from './env.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -23,6 +24,8 @@ export interface StackOptions {
   readonly env?: Readonly<Record<string, string>>
   /** A broker of the test's own, which it may kill; else a virtual host on the shared one. */
   readonly amqpUrl?: string
+  /** Lets the test cut the services off from the broker and the database. */
+  readonly cables?: boolean
 }
 
 /** The four services as they really run, on a virtual host and a database of their own. */
@@ -30,6 +33,7 @@ export interface Stack {
   readonly url: string
   readonly amqpUrl: string
   readonly databaseUrl: string
+  readonly cables?: { readonly broker: Cable; readonly database: Cable }
   /** What a service has printed so far. */
   output(name: Name): string
   pid(name: Name): number
@@ -46,6 +50,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const database = await temporaryDatabase(databaseUrl())
   const vhost = options.amqpUrl ? undefined : await createVirtualHost()
   const amqpUrl = options.amqpUrl ?? (vhost as VirtualHost).amqpUrl
+  const cables = options.cables
+    ? { broker: await layCable(amqpUrl), database: await layCable(database.databaseUrl) }
+    : undefined
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const work = mkdtempSync(join(tmpdir(), 'warren-test-'))
@@ -55,6 +62,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     url,
     amqpUrl,
     databaseUrl: database.databaseUrl,
+    ...(cables && { cables }),
     output: (name) => outputs.get(name) ?? '',
     pid: (name) => child(name).pid as number,
     start,
@@ -79,8 +87,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       // oxlint-disable-next-line node/no-process-env -- services get the environment of the test, plus their own
       env: {
         ...process.env,
-        AMQP_URL: amqpUrl,
-        DATABASE_URL: database.databaseUrl,
+        AMQP_URL: cables?.broker.url ?? amqpUrl,
+        DATABASE_URL: cables?.database.url ?? database.databaseUrl,
         HOST: '127.0.0.1',
         PORT: String(port),
         SLOTS: String(slots),
@@ -130,6 +138,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         return exited(process)
       }),
     )
+    await cables?.broker.cut()
+    await cables?.database.cut()
     await vhost?.remove()
     await database.drop()
     rmSync(work, { recursive: true, force: true })

@@ -19,6 +19,8 @@ export const exchanges = {
 } as const
 
 export const headers = {
+  /** stands in for the property `type`, for tools that cannot set that one */
+  type: 'type',
   /** epoch ms after which nobody waits for the answer */
   deadline: 'deadline',
   principal: 'principal',

@@ -5,6 +5,8 @@ import type { Mesh } from './mesh.ts'
 
 /** A request that was delivered: its envelope read, its answer not yet sent. */
 export interface IncomingCall {
+  /** Which operation is meant; some tools can set headers only. */
+  readonly type: string | undefined
   readonly signal: AbortSignal
   readonly log: Logger
   body(): string
@@ -21,7 +23,6 @@ interface Envelope {
   readonly correlationId?: string
   readonly replyTo?: string
   readonly messageId?: string
-  readonly type?: string
 }
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1
@@ -31,12 +32,14 @@ const LOCAL = 'local'
 /** The calls under way on this instance, so that a cancel message finds the one it means. */
 export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
   const { properties, content, fields } = delivery.message
-  const { correlationId, replyTo, messageId, type } = properties as Envelope
+  const { correlationId, replyTo, messageId } = properties as Envelope
   const envelope = properties.headers ?? {}
+  const type = (properties.type ?? envelope[headers.type]) as string | undefined
   const deadline = deadlineOf(envelope[headers.deadline], properties.expiration)
   let controller: AbortController | undefined
   let timer: NodeJS.Timeout | undefined
   const call: IncomingCall = {
+    type,
     get signal() {
       return signal()
     },

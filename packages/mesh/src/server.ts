@@ -122,7 +122,9 @@ function serveQueue<C>(
   context: C,
   { prefetch = PREFETCH, translate }: ServeOptions,
 ): Server {
-  const byType = new Map(bound.map((entry) => [entry.operation.type, entry]))
+  const byType = new Map<string | undefined, Bound<C>>(bound.map((entry) => [entry.operation.type, entry]))
+  // where there is no choice nobody has to say what is meant
+  if (bound.length === 1) byType.set(undefined, bound[0] as Bound<C>)
   const underWay = new Set<Promise<void>>()
   const consumer: Consumer = consume(mesh.consuming, { queue, prefetch, log: mesh.log, onDelivery })
   const server: Server = { up: consumer.up, status: consumer.status, setPrefetch: consumer.setPrefetch, close }
@@ -140,12 +142,12 @@ function serveQueue<C>(
   }
 
   async function answer(call: IncomingCall, delivery: Delivery): Promise<void> {
-    const { type } = delivery.message.properties as { type: string | undefined }
-    const entry = byType.get(type ?? '')
+    const { type } = call
+    const entry = byType.get(type)
     const started = performance.now()
     let failure: WarrenError | undefined
     try {
-      if (!entry) throw new WarrenError('UNIMPLEMENTED', `"${type}" is no operation of ${queue.name}`)
+      if (!entry) throw new WarrenError('UNIMPLEMENTED', `"${type ?? ''}" is no operation of ${queue.name}`)
       const reply = await handle(entry, call)
       call.reply(reply.body, reply.headers)
     } catch (error) {
@@ -153,7 +155,7 @@ function serveQueue<C>(
       call.reply(JSON.stringify(toProblem(failure)), { [headers.error]: failure.code })
     }
     call.end()
-    mesh.stats.count(type ?? '?', performance.now() - started, failure?.code)
+    mesh.stats.count(entry?.operation.type ?? '?', performance.now() - started, failure?.code)
     delivery.ack() // after the reply: a crash in between repeats the call rather than losing the answer
   }
 

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Context } from './context.ts'
 import { RunFailure } from './failure.ts'
-import { RawOutputs } from './result.ts'
+import type { RawOutputs } from './result.ts'
 import type { CommandProcess } from './command-file.ts'
 import { fileOutputs, stdoutOutputs } from './command-outputs.ts'
 

@@ -47,8 +47,7 @@ export function createApp(context: Context): App {
 function preflight(methods: string): Record<string, string> {
   return {
     'Access-Control-Allow-Methods': methods,
-    'Access-Control-Allow-Headers':
-      'Accept, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, Traceparent, X-Request-Id',
+    'Access-Control-Allow-Headers': 'Accept, Content-Type, Last-Event-ID, Prefer, Traceparent, X-Request-Id',
     'Access-Control-Max-Age': '600',
   }
 }

@@ -1,4 +1,3 @@
-import { headers } from '@warren/contracts'
 import type { CallOptions } from '@warren/mesh'
 import type { RequestContext } from './env.ts'
 
@@ -6,12 +5,10 @@ import type { RequestContext } from './env.ts'
 export function callOptions(c: RequestContext): CallOptions {
   const { id, roles } = c.get('principal')
   const traceparent = c.req.header('traceparent')
-  const idempotencyKey = c.req.header('idempotency-key')
   return {
     signal: c.req.raw.signal,
     principal: id,
     roles,
     ...(traceparent && /^[\da-f]{2}(-[\da-f]+){3}$/.test(traceparent) && { traceparent }),
-    ...(idempotencyKey && { headers: { [headers.idempotencyKey]: idempotencyKey.slice(0, 255) } }),
   }
 }

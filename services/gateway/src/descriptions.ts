@@ -26,6 +26,7 @@ const PATIENCE_MS = 1_000
 
 export function createDescriptions(registry: Registry, live: Live): Descriptions {
   const entries = new Map<string, Entry>()
+  const watched = new Set<string>()
   const asking = new Map<string, Promise<ProcessDescription | undefined>>()
 
   return { find, ask }
@@ -47,7 +48,8 @@ export function createDescriptions(registry: Registry, live: Live): Descriptions
   async function fetch(id: string): Promise<ProcessDescription | undefined> {
     try {
       const description = await registry.getProcess({ id }, { deadlineMs: PATIENCE_MS })
-      if (!entries.has(id)) watch(id)
+      watch(id)
+      if (entries.size >= MOST) entries.clear()
       entries.set(id, { description, at: Date.now() })
       return description
     } catch (error) {
@@ -62,7 +64,8 @@ export function createDescriptions(registry: Registry, live: Live): Descriptions
 
   /** Forgets a description at once when its process changes. */
   function watch(id: string): void {
-    if (entries.size >= MOST) entries.clear()
+    if (watched.has(id)) return
+    watched.add(id)
     void live
       .watch(subjectOf(contract.events.processPublished, { id }), () => entries.delete(id))
       .catch(() => undefined)

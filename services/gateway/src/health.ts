@@ -47,7 +47,7 @@ type Replies = readonly Reply[]
 
 async function ask(mesh: Mesh): Promise<HealthReport> {
   const { broker } = mesh.status()
-  if (broker !== true) return { status: 'waiting', services: {}, waitingFor: [`broker: ${broker}`] }
+  if (broker !== true) return { status: 'waiting', services: {}, waitingFor: [`broker: waits for ${broker}`] }
   const isEnough = (replies: Replies): boolean =>
     needed.every((name) => replies.some((r) => r.service === name && r.ready))
   const replies = await survey(mesh, 'ping', { to: 'all', waitMs: SURVEY_MS, enough: isEnough }).catch(

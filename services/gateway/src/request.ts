@@ -33,7 +33,8 @@ export function aroundRequest(context: Context): MiddlewareHandler<Env> {
     if (origin !== undefined && isAllowedOrigin(origin, base, config)) allowOrigin(headers, origin)
     // a drained connection is not used again: the client's next request goes to a gateway that stays
     if (context.isDraining()) headers.set('Connection', 'close')
-    if (isDebug || status >= 400) {
+    // who waits for readiness asks many times a second, and is told no
+    if (isDebug || (status >= 400 && c.req.path !== '/readyz')) {
       const ms = Math.round((performance.now() - startedAt) * 10) / 10
       log[status >= 500 ? 'warn' : status >= 400 ? 'info' : 'debug'](
         { requestId, method: c.req.method, path: c.req.path, status, ms },

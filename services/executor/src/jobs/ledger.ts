@@ -16,6 +16,18 @@ export interface Ledger {
 }
 
 /**
+ * Every statement of the ledger touches few rows by key. Statistics lag behind a table that grows by thousands of rows
+ * a second, and a plan made while it was small reads all of it; so the planner is not given the choice.
+ */
+const byIndex = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  jit: 'off',
+} as const
+
+/**
  * One connection carries every write, so that the statements commit one after another, in the order of their events'
  * sequence numbers: that is what lets the relay remember how far it came as a single number.
  */
@@ -24,7 +36,7 @@ export function openLedger(
   writer: string,
   written: (events: readonly WrittenEvent[]) => void,
 ): Ledger {
-  const sql = connect(databaseUrl, 'executor', { max: 1, idle_timeout: 0 })
+  const sql = connect(databaseUrl, 'executor', { max: 1, idle_timeout: 0, connection: byIndex })
   const insert = groupCommit<NewJob, void>(async (jobs) => {
     written(await insertJobs(sql, writer, jobs))
     return []

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import type { Pool } from './pool.ts'
 import type { RunHooks } from './run.ts'
-import { folderWith, nodeProcess, outputsOf, poolOf, pythonProcess, runOnce } from './testing.ts'
+import { env, folderWith, nodeProcess, outputsOf, poolOf, pythonProcess, runOnce } from './testing.ts'
 
 /** Each says its process ids first, so that the test knows when and what to kill. */
 const root = folderWith({
@@ -126,6 +126,7 @@ test('an executor that is killed leaves no child behind, not even a busy one', a
     const pool = await poolOf(['${root}'])
     for (const id of ['nodeloop', 'deaf']) void runOnce(pool, id, {}, { onProgress: (_, pids) => console.log(pids) })`
   const executor = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    env: { ...env, TMPDIR: folderWith() },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const pids: number[] = []

@@ -25,7 +25,6 @@ export interface ChildOptions {
   readonly cwd: string
   readonly env: { readonly [name: string]: string }
   readonly maxMessageBytes: number
-  readonly maxLogLineBytes: number
   onMessage(message: HostMessage): void
   /** A line that is no message, or too long for one: the protocol cannot go on with this child. */
   onViolation(kind: 'malformed' | 'too large', line: string): void
@@ -43,6 +42,8 @@ export interface Child {
   /** Ends the input: an idle host leaves by itself. */
   end(): void
 }
+
+const maxLogLineBytes = 16_384
 
 /** One runner process in a process group of its own, with the protocol on file descriptor 3. */
 export function startChild(options: ChildOptions): Child {
@@ -89,7 +90,7 @@ export function startChild(options: ChildOptions): Child {
 
   function listenLog(stream: LogLine['stream'], source: Readable) {
     const log = (line: string) => onLog({ stream, time: Date.now(), line })
-    listen(source, options.maxLogLineBytes, log, (start) => log(`${start} … (cut)`))
+    listen(source, maxLogLineBytes, log, (start) => log(`${start} … (cut)`))
   }
 
   async function exited(code: number | null, signal: NodeJS.Signals | null) {

@@ -42,7 +42,6 @@ function ask(kind: EntryKind, entry: string, cwd: string, { env, python, timeout
       cwd,
       env,
       maxMessageBytes: 2 ** 20,
-      maxLogLineBytes: 4096,
       onLog: ({ line }) => log.length < 50 && log.push(line),
       onViolation: (what) => fail(`its description is ${what}`),
       onMessage,

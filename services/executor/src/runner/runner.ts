@@ -50,8 +50,6 @@ export interface Runner {
   readonly pid: number | undefined
 }
 
-const maxLogLineBytes = 16_384
-
 export function createRunner(options: RunnerOptions, events: RunnerEvents): Runner {
   const runs: Run[] = []
   const root = mkdtempSync(join(options.workRoot, 'runner-'))
@@ -72,7 +70,6 @@ export function createRunner(options: RunnerOptions, events: RunnerEvents): Runn
     cwd: root,
     env: options.env,
     maxMessageBytes: options.maxOutputBytes,
-    maxLogLineBytes,
     onMessage,
     onViolation,
     onLog: (line) => runs[0] && keepLog(runs[0], line, options.maxLogBytes),

@@ -8,7 +8,7 @@ import type { RunHooks, RunOutcome } from './run.ts'
 
 // Tests have no config.ts; user code needs a PATH to find its interpreter.
 // oxlint-disable-next-line node/no-process-env
-const env = process.env
+export const env = process.env
 
 /** A directory that goes with the test file, holding these files. */
 export function folderWith(files: { readonly [path: string]: string } = {}): string {

@@ -51,7 +51,6 @@ export const ogcDocuments: readonly RouteDocument[] = [
       parameters: z.object({ processId: z.string() }),
       headers: z.object({
         Prefer: z.string().optional().meta({ description: '`respond-async`, `wait=N`, `return=minimal`' }),
-        'Idempotency-Key': z.string().optional().meta({ description: 'Same key and body, same job' }),
       }),
       body: { type: ExecuteDocument, example: { inputs: { text: 'hi' } } },
       responses: {

@@ -1,0 +1,15 @@
+import { connect } from 'amqplib'
+import { brokerUrl } from '../support/env.ts'
+
+/** Gives every message back. */
+const connection = await connect(brokerUrl(), { noDelay: true })
+const channel = await connection.createChannel()
+await channel.assertQueue('bench.floor', { durable: true, arguments: { 'x-queue-type': 'classic' } })
+await channel.prefetch(100)
+await channel.consume('bench.floor', (message) => {
+  if (!message) return
+  const { correlationId, replyTo } = message.properties as { correlationId: string; replyTo: string }
+  channel.sendToQueue(replyTo, message.content, { correlationId })
+  channel.ack(message)
+})
+process.send?.('ready')

@@ -1,0 +1,175 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { freePort, startStack, type Stack } from '../support/stack.ts'
+import { measureAsync, measureIdleStart } from './asynchronous.ts'
+import { cpuByPart, residentMiB } from './cpu.ts'
+import { load, type Load, type Target } from './load.ts'
+import { createReport } from './report.ts'
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    seconds: { type: 'string', default: '5' },
+    runs: { type: 'string', default: '100000' },
+    only: { type: 'string' },
+  },
+})
+const forMs = Number(values.seconds) * 1_000
+const report = createReport(values.json)
+const body = '{"inputs":{"text":"hello"}}'
+const CONNECTIONS = [1, 16, 64] as const
+
+const parts = {
+  broker: ({ command }: { command: string }) => command.includes('beam.smp'),
+  postgres: ({ command }: { command: string }) => /postgres[: ]/.test(command),
+  gateway: ({ command }: { command: string }) =>
+    command.includes('gateway/src/main.ts') || command.includes('floor-gateway'),
+  executor: ({ command }: { command: string }) =>
+    command.includes('executor/src/main.ts') || command.includes('floor-consumer'),
+  runners: ({ command }: { command: string }) => command.includes('worker/src/host.ts'),
+  client: ({ command }: { command: string }) => command.includes('bench/main.ts'),
+}
+
+report.note(
+  `Node ${process.version}, ${availableParallelism()} cores, ${values.seconds} s a figure, bodies of ${body.length} bytes`,
+)
+const floor = await startFloor()
+const stack = await startStack()
+const targets = {
+  floor: { url: `${floor.url}/echo`, body, status: 200 },
+  sync: { url: `${stack.url}/processes/echo/execution`, body, status: 200 },
+  submit: { url: `${stack.url}/processes/echo/execution`, body, status: 201, headers: { prefer: 'respond-async' } },
+} satisfies Record<string, Target>
+try {
+  for (const target of Object.values(targets)) await load(target, { connections: 16, forMs: 2_000 }) // compile and fill pools
+  const floors = new Map<number, Load>()
+  for (const connections of CONNECTIONS) floors.set(connections, await measure('floor', connections))
+  for (const connections of CONNECTIONS) await measure('sync', connections)
+  for (const connections of CONNECTIONS) {
+    await measure('submit', connections)
+    await stackIdle()
+  }
+  for (const connections of CONNECTIONS) {
+    const perSecond = await measureAsync(stack, targets.submit, connections, forMs)
+    const least = connections === 64 ? { goal: { least: 0.15 } } : {}
+    report.figure({
+      name: `async.${connections}`,
+      value: perSecond,
+      unit: 'jobs/s',
+      floor: floors.get(connections)?.perSecond ?? NaN,
+      ...least,
+    })
+  }
+  report.figure({ name: 'idle.start.p99', value: await measureIdleStart(stack), unit: 'ms', goal: { most: 20 } })
+  await measureMemory(stack)
+
+  async function measure(name: keyof typeof targets, connections: number): Promise<Load> {
+    const before = cpuByPart(parts)
+    const closed = await load(targets[name], { connections, forMs })
+    const after = cpuByPart(parts)
+    const open = await load(targets[name], { connections, forMs: forMs / 2, rate: closed.perSecond / 2 })
+    const base = floors.get(connections)
+    const versus = (value: (load: Load) => number): { floor?: number } => (base ? { floor: value(base) } : {})
+    report.figure({
+      name: `${name}.${connections}`,
+      value: closed.perSecond,
+      unit: 'requests/s',
+      ...versus((l) => l.perSecond),
+      ...goalOf(name, connections),
+    })
+    const p50Goal = name === 'sync' && connections === 1 ? { goal: { most: 3 } } : {}
+    report.figure({
+      name: `${name}.${connections}.p50`,
+      value: closed.quantile(0.5),
+      unit: 'ms',
+      ...versus((l) => l.quantile(0.5)),
+      ...p50Goal,
+    })
+    report.figure({
+      name: `${name}.${connections}.p99`,
+      value: closed.quantile(0.99),
+      unit: 'ms',
+      ...versus((l) => l.quantile(0.99)),
+    })
+    report.figure({ name: `${name}.${connections}.open.p50`, value: open.quantile(0.5), unit: 'ms' })
+    report.figure({ name: `${name}.${connections}.open.p99`, value: open.quantile(0.99), unit: 'ms' })
+    if (closed.failed + open.failed > 0)
+      report.figure({
+        name: `${name}.${connections}.failed`,
+        value: closed.failed + open.failed,
+        unit: 'requests',
+        goal: { most: 0 },
+      })
+    const each = [...after].map(
+      ([part, ms]) => `${part} ${((ms - (before.get(part) ?? 0)) / closed.requests).toFixed(3)}`,
+    )
+    report.note(
+      `  bounded by CPU, ms a request: ${each.join(', ')}; ${(cpuShare(before, after, closed.seconds) * 100).toFixed(0)} % of the cores`,
+    )
+    return closed
+  }
+} finally {
+  await stack.close()
+  floor.stop()
+}
+const missed = report.missed()
+if (missed.length > 0) report.note(`missed: ${missed.join(', ')}`)
+process.exitCode = missed.length > 0 ? 1 : 0
+
+function goalOf(name: string, connections: number): { goal?: { least: number } } {
+  if (connections !== 64 || name === 'floor') return {}
+  return { goal: { least: name === 'sync' ? 0.33 : 0.35 } }
+}
+
+function cpuShare(before: Map<string, number>, after: Map<string, number>, seconds: number): number {
+  const total = (used: Map<string, number>): number => [...used.values()].reduce((sum, ms) => sum + ms, 0)
+  return (total(after) - total(before)) / (seconds * 1_000 * availableParallelism())
+}
+
+async function stackIdle(): Promise<void> {
+  for (const status of ['accepted', 'running']) {
+    for (;;) {
+      const answer = await fetch(`${stack.url}/jobs?status=${status}&limit=1`)
+      if (((await answer.json()) as { jobs: unknown[] }).jobs.length === 0) break
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}
+
+/** Memory after each tenth of the runs: it may rise while caches fill, and must then stay. */
+async function measureMemory(stack: Stack): Promise<void> {
+  const runs = Number(values.runs)
+  const sizes = { gateway: [] as number[], executor: [] as number[] }
+  for (let tenth = 0; tenth < 10; tenth++) {
+    await load(targets.sync, { connections: 64, requests: runs / 10 })
+    for (const name of ['gateway', 'executor'] as const) sizes[name].push(residentMiB(stack.pid(name)))
+  }
+  for (const name of ['gateway', 'executor'] as const) {
+    const [, , third = NaN] = sizes[name]
+    const last = sizes[name].at(-1) ?? NaN
+    report.figure({ name: `memory.${name}`, value: last, unit: 'MiB' })
+    report.figure({ name: `memory.${name}.growth`, value: last / third, unit: '×', goal: { most: 1.15 } })
+    report.note(
+      `  ${name} MiB after each tenth of ${runs} runs: ${sizes[name].map((size) => size.toFixed(0)).join(' ')}`,
+    )
+  }
+}
+
+async function startFloor(): Promise<{ url: string; stop(): void }> {
+  const port = await freePort()
+  const consumer = await ready(fork(new URL('floor-consumer.ts', import.meta.url)))
+  const gateway = await ready(fork(new URL('floor-gateway.ts', import.meta.url), [String(port)]))
+  const stop = (): void => {
+    gateway.kill()
+    consumer.kill()
+  }
+  return { url: `http://127.0.0.1:${port}`, stop }
+}
+
+function ready(child: ChildProcess): Promise<ChildProcess> {
+  return new Promise((resolve, reject) => {
+    child.once('message', () => resolve(child))
+    child.once('exit', (code) => reject(new Error(`the floor ended with ${code}`)))
+  })
+}

@@ -19,8 +19,8 @@ export interface StackOptions {
   /** Names of the executors; one unless told. */
   readonly executors?: readonly `executor${string}`[]
   readonly slots?: number
-  /** Folders of processes; the bundled ones unless told. */
-  readonly processes?: readonly string[]
+  /** Folders of processes, of all executors or of each by its name; the bundled ones unless told. */
+  readonly processes?: readonly string[] | Readonly<Record<string, readonly string[]>>
   readonly env?: Readonly<Record<string, string>>
   /** A broker of the test's own, which it may kill; else a virtual host on the shared one. */
   readonly amqpUrl?: string
@@ -81,6 +81,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   return stack
 
   function start(name: Name): void {
+    const folders = Array.isArray(processes) ? processes : processes?.[name]
     const service = name.startsWith('executor') ? 'executor' : name
     const spawned = spawn(process.execPath, [join(root, 'services', service, 'src/main.ts')], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -94,7 +95,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         SLOTS: String(slots),
         WORK_DIR: join(work, `${name}-${randomBytes(4).toString('hex')}`),
         LOG_LEVEL: 'info',
-        ...(processes && { PROCESSES: processes.join(':') }),
+        ...(folders && { PROCESSES: folders.join(':') }),
         ...env,
       },
     })

@@ -1,6 +1,7 @@
 import type { Violation } from '@warren/contracts'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
+import { admitNonFinite } from './non-finite.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strict: false, verbose: true, validateFormats: true, addUsedSchema: false })
 formats.default(ajv)
@@ -12,7 +13,7 @@ formats.default(ajv)
  * @throws Error when it is no schema
  */
 export function compileSchema(schema: object, root: string): (value: unknown) => Violation[] {
-  const validate = ajv.compile(schema)
+  const validate = ajv.compile(admitNonFinite(schema) as object)
   return (value) => {
     if (validate(value)) return []
     return (validate.errors ?? []).map((error) => violation(error, root))

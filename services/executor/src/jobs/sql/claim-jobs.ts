@@ -41,7 +41,8 @@ with offer as (
   ) c
 ), best as (
   select id from executor.jobs
-  where id in (select id from candidate) and state = 'queued'
+  -- the state as a parameter: as a literal it would invite the planner to walk the whole index of queued jobs
+  where id = any(array(select id from candidate)) and state = ${'queued'}::text
   order by priority desc, created_at
   limit ${limit}::int
   for update skip locked

@@ -54,7 +54,7 @@ export async function load(target: Target, options: LoadOptions): Promise<Load> 
     }),
   )
   const seconds = (performance.now() - started) / 1_000
-  const sorted = Float64Array.from(latencies).sort()
+  const sorted = Float64Array.from(latencies).toSorted()
   return {
     requests: latencies.length,
     failed,

@@ -10,3 +10,7 @@ export const brokerUrl = (): string => need('AMQP_URL')
 export const databaseUrl = (): string => need('DATABASE_URL')
 /** Credentials may be in it or not; those of the broker URL are used. */
 export const managementUrl = (): string => need('MANAGEMENT_URL').replace(/\/\/[^/@]*@/, '//')
+
+/** What services that a test starts inherit. */
+// oxlint-disable-next-line node/no-process-env -- as above
+export const environment = (): NodeJS.ProcessEnv => process.env

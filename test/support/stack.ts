@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { temporaryDatabase } from '@warren/database'
-import { layCable, type Cable } from './cable.ts'
-import { brokerUrl, databaseUrl, managementUrl } from './env.ts'
+import { brokerUrl, databaseUrl, environment, managementUrl } from './env.ts'
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const READY_MS = 60_000
@@ -25,7 +25,7 @@ export interface StackOptions {
   /** A broker of the test's own, which it may kill; else a virtual host on the shared one. */
   readonly amqpUrl?: string
   /** Lets the test cut the services off from the broker and the database. */
-  readonly cables?: boolean
+  readonly proxies?: boolean
 }
 
 /** The four services as they really run, on a virtual host and a database of their own. */
@@ -33,7 +33,7 @@ export interface Stack {
   readonly url: string
   readonly amqpUrl: string
   readonly databaseUrl: string
-  readonly cables?: { readonly broker: Cable; readonly database: Cable }
+  readonly proxies?: { readonly broker: TcpProxy; readonly database: TcpProxy }
   /** What a service has printed so far. */
   output(name: Name): string
   pid(name: Name): number
@@ -50,8 +50,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const database = await temporaryDatabase(databaseUrl())
   const vhost = options.amqpUrl ? undefined : await createVirtualHost()
   const amqpUrl = options.amqpUrl ?? (vhost as VirtualHost).amqpUrl
-  const cables = options.cables
-    ? { broker: await layCable(amqpUrl), database: await layCable(database.databaseUrl) }
+  const proxies = options.proxies
+    ? { broker: await startTcpProxy(amqpUrl), database: await startTcpProxy(database.databaseUrl) }
     : undefined
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -62,7 +62,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     url,
     amqpUrl,
     databaseUrl: database.databaseUrl,
-    ...(cables && { cables }),
+    ...(proxies && { proxies }),
     output: (name) => outputs.get(name) ?? '',
     pid: (name) => child(name).pid as number,
     start,
@@ -81,15 +81,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   return stack
 
   function start(name: Name): void {
-    const folders = Array.isArray(processes) ? processes : processes?.[name]
+    const folders = foldersOf(name)
     const service = name.startsWith('executor') ? 'executor' : name
     const spawned = spawn(process.execPath, [join(root, 'services', service, 'src/main.ts')], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      // oxlint-disable-next-line node/no-process-env -- services get the environment of the test, plus their own
       env: {
-        ...process.env,
-        AMQP_URL: cables?.broker.url ?? amqpUrl,
-        DATABASE_URL: cables?.database.url ?? database.databaseUrl,
+        ...environment(),
+        AMQP_URL: proxies?.broker.url ?? amqpUrl,
+        DATABASE_URL: proxies?.database.url ?? database.databaseUrl,
         HOST: '127.0.0.1',
         PORT: String(port),
         SLOTS: String(slots),
@@ -103,6 +102,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     spawned.stdout.on('data', keep)
     spawned.stderr.on('data', keep)
     children.set(name, spawned)
+  }
+
+  function foldersOf(name: string): readonly string[] | undefined {
+    if (!processes || 'length' in processes) return processes as readonly string[] | undefined
+    return processes[name]
   }
 
   function child(name: Name): ChildProcess {
@@ -139,8 +143,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         return exited(process)
       }),
     )
-    await cables?.broker.cut()
-    await cables?.database.cut()
+    await proxies?.broker.close()
+    await proxies?.database.close()
     await vhost?.remove()
     await database.drop()
     rmSync(work, { recursive: true, force: true })

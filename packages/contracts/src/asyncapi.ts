@@ -155,7 +155,10 @@ function callHeaders(): Schema {
   const { schema } = createSchemaBook('')
   return schema(
     z.looseObject({
-      [headers.type]: z.string().optional().meta({ description: 'Instead of the property `type`, for tools that cannot set it' }),
+      [headers.type]: z
+        .string()
+        .optional()
+        .meta({ description: 'Instead of the property `type`, for tools that cannot set it' }),
       [headers.deadline]: z.int().optional().meta({ description: 'Epoch ms after which nobody waits for the answer' }),
       [headers.principal]: z.string().optional(),
       [headers.roles]: z.string().optional().meta({ description: 'Comma separated' }),

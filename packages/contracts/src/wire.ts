@@ -35,6 +35,8 @@ export const headers = {
   /** on the reply to a run: the id and status of the job that it became */
   jobId: 'job-id',
   status: 'status',
+  /** on the reply with results: JSON text of the request's members `response` and `outputs`, when it had them */
+  requested: 'requested',
 } as const
 
 export const queues = {

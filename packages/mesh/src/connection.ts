@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import { connect as connectManager } from 'amqp-connection-manager'
 import type { ChannelModel } from 'amqplib'
 import { backoffMs } from './backoff.ts'
+import { gatherWrites } from './gathered-writes.ts'
 import type { Logger } from './log.ts'
 
 /** One connection to the broker that comes back by itself. Channels on it do not: that is `channel.ts`. */
@@ -41,6 +42,7 @@ export function openConnection(amqpUrl: string, name: string, log: Logger): Conn
     if (failures > 0) log.info({ connection: name, failures }, 'broker is back')
     failures = 0
     blocked = false
+    gatherWrites(connection)
     events.emit('up', connection)
   })
   manager.on('connectFailed', ({ err }) => retryLater(err))

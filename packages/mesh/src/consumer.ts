@@ -144,6 +144,9 @@ interface Settling {
   lose(): void
 }
 
+/** How long acks are gathered: nobody waits for them. */
+const ACK_MS = 1
+
 /** For consumers whose messages need no ack. */
 const nothingToSettle: Settling = {
   deliver: (message) => ({ message, lost: () => false, onLost() {}, ack() {}, reject() {}, handBack() {} }),
@@ -153,7 +156,7 @@ const nothingToSettle: Settling = {
 
 /**
  * The deliveries of one raw channel. Delivery tags mean something on that channel only, so everything here dies with it.
- * Acks of one turn of the event loop are sent together: `allUpTo` for the run of settled tags, single acks for the rest.
+ * Acks of a moment are sent together: `allUpTo` for the run of settled tags, single acks for the rest.
  */
 function settlements(channel: Channel): Settling {
   const open = new Map<number, (() => void) | null>()
@@ -177,7 +180,7 @@ function settlements(channel: Channel): Settling {
         acked.push(message)
         if (scheduled) return
         scheduled = true
-        setImmediate(flush)
+        setTimeout(flush, ACK_MS)
       },
       reject: () => settle(tag, () => channel.reject(message, true)),
       handBack: () => settle(tag, () => channel.nack(message, false, true)),

@@ -5,7 +5,7 @@ import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
 import { createGrammars, type Grammars } from './grammar/grammars.ts'
 import { createActiveRuns, type ActiveRuns } from './jobs/active.ts'
-import { createClaimer, type Claimer } from './jobs/claimer.ts'
+import { createClaimer, type Claimer, type Room } from './jobs/claimer.ts'
 import { keepLeases, LEASE_MS } from './jobs/leases.ts'
 import { openLedger, type Ledger } from './jobs/ledger.ts'
 import { createProgressWriter } from './jobs/progress.ts'
@@ -75,7 +75,6 @@ export async function openContext(config: Config, service: RunningService): Prom
     ledger,
     executorId,
     log,
-    offers: grammars.offers,
     room,
     start: claimedRuns.start,
     passOn: (processId) => relay.wakeUp(processId),
@@ -106,12 +105,15 @@ export async function openContext(config: Config, service: RunningService): Prom
     onIdle,
   }
 
-  /** Enough for the slots that are free; more while jobs are short; one at least, so that calls cannot starve jobs. */
-  function room(): number {
+  /** Jobs for the slots that are free; ahead of them only such as are over in a moment, as order and shares suffer. */
+  function room(): Room {
     const running = claimedRuns.count()
-    const short = [...grammars.offers().keys()].some((processId) => running > 0 && pool.isShort(processId))
-    if (short) return Math.max(0, config.slots * AHEAD - running)
-    return Math.max(pool.free(), running === 0 ? 1 : 0)
+    const most = config.slots * AHEAD - running
+    // what was claimed and still waits here has taken its slot; one at least, so that calls cannot starve jobs
+    const free = Math.max(pool.free() - pool.waiting(), running === 0 ? 1 : 0)
+    const offers = grammars.offers()
+    if (free > 0) return { jobs: Math.min(free, most), offers }
+    return { jobs: most, offers: new Map([...offers].filter(([processId]) => pool.isShort(processId))) }
   }
 
   /** Somebody else is only told when this executor cannot take the job at once. */

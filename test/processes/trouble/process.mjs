@@ -12,12 +12,13 @@ const nap = {
   description: 'Sleeps for some seconds; a request to stop does not wake it.',
   inputs: {
     seconds: { schema: { ...number, default: 0.5 } },
+    again: { title: 'Seconds at later attempts', schema: number, minOccurs: 0 },
     pidFile: { title: 'Where to write the id of the process', schema: { type: 'string' }, minOccurs: 0 },
   },
   outputs: { pid: { schema: { type: 'integer' } }, attempt: { schema: { type: 'integer' } } },
-  async run({ seconds, pidFile }, { attempt }) {
+  async run({ seconds, again = seconds, pidFile }, { attempt }) {
     if (pidFile) writeFileSync(pidFile, String(process.pid))
-    await setTimeout(seconds * 1000)
+    await setTimeout((attempt === 1 ? seconds : again) * 1000)
     return { pid: process.pid, attempt }
   },
 }

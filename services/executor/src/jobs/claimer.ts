@@ -7,15 +7,19 @@ export interface ClaimerOptions {
   readonly ledger: Ledger
   readonly executorId: string
   readonly log: Logger
-  /** Process id → version of what can be run here */
-  readonly offers: () => ReadonlyMap<string, string>
-  /** How many jobs there is room for now. */
-  readonly room: () => number
+  readonly room: () => Room
   readonly start: (job: ClaimedJob) => void
   /** The room is used up, and there may be more jobs of this process for somebody else. */
   readonly passOn: (processId: string) => void
   /** Nothing is left to claim, and there is room. */
   readonly idle: () => void
+}
+
+/** What may be claimed now. */
+export interface Room {
+  readonly jobs: number
+  /** Process id → version of what can be run here */
+  readonly offers: ReadonlyMap<string, string>
 }
 
 export interface Claimer {
@@ -27,12 +31,12 @@ export interface Claimer {
 }
 
 /** Fills the slots of this executor with the best queued jobs. */
-export function createClaimer({ ledger, executorId, log, offers, room, start, passOn, idle }: ClaimerOptions): Claimer {
+export function createClaimer({ ledger, executorId, log, room, start, passOn, idle }: ClaimerOptions): Claimer {
   let looking: Promise<void> | undefined
   let again = false
-  let stopped = false
+  const stopping = new AbortController()
   let failures = 0
-  return { poke: () => void look(), look, stop: () => void (stopped = true) }
+  return { poke: () => void look(), look, stop: () => stopping.abort() }
 
   function look(): Promise<void> {
     again = true
@@ -41,21 +45,20 @@ export function createClaimer({ ledger, executorId, log, offers, room, start, pa
   }
 
   async function lookUntilDone(): Promise<void> {
-    while (again && !stopped) {
+    while (again && !stopping.signal.aborted) {
       again = false
-      const limit = room()
-      const offered = offers()
-      if (limit <= 0 || offered.size === 0) return
+      const { jobs: limit, offers } = room()
+      if (limit <= 0 || offers.size === 0) return
       try {
-        const claimed = await ledger.claim({ offers: offered, limit, executorId, leaseMs: LEASE_MS })
+        const claimed = await ledger.claim({ offers, limit, executorId, leaseMs: LEASE_MS })
         failures = 0
         for (const job of claimed) start(job)
         if (claimed.length < limit) {
-          if (room() > 0) idle()
+          if (room().jobs > 0) idle()
           continue
         }
         again = true // there may be more
-        if (room() <= 0) passOn((claimed.at(-1) as ClaimedJob).processId)
+        if (room().jobs <= 0) passOn((claimed.at(-1) as ClaimedJob).processId)
       } catch (error) {
         log.warn({ err: error }, 'could not claim')
         setTimeout(() => void look(), backoffMs(failures++)).unref()

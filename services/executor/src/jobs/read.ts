@@ -1,6 +1,14 @@
-import { statesOf, statusOf, WarrenError, type Job, type JobStatus } from '@warren/contracts'
+import {
+  statesOf,
+  statusOf,
+  WarrenError,
+  type Job,
+  type JobState,
+  type JobStatus,
+  type Problem,
+} from '@warren/contracts'
 import type { Database } from '@warren/database'
-import { and, desc, eq, gte, inArray, lte, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm'
 import { jobs } from '../db/schema.ts'
 
 type Db = Database['db']
@@ -52,7 +60,7 @@ export async function findJobs(db: Db, filter: JobFilter): Promise<{ jobs: Job[]
     filter.processIds && inArray(jobs.processId, [...filter.processIds]),
     filter.statuses && inArray(jobs.state, filter.statuses.flatMap(statesOf)),
     filter.createdFrom === undefined ? undefined : gte(jobs.createdAt, new Date(filter.createdFrom)),
-    filter.createdTo === undefined ? undefined : lte(jobs.createdAt, new Date(filter.createdTo)),
+    filter.createdTo === undefined ? undefined : lt(jobs.createdAt, new Date(Date.parse(filter.createdTo) + 1)),
     filter.minDuration === undefined ? undefined : sql`${duration} >= ${filter.minDuration}`,
     filter.maxDuration === undefined ? undefined : sql`${duration} <= ${filter.maxDuration}`,
     filter.after === undefined ? undefined : before(filter.after),
@@ -68,17 +76,27 @@ export async function findJobs(db: Db, filter: JobFilter): Promise<{ jobs: Job[]
   return { jobs: page.map(present), next: last ? toCursor(last.cursor, last.id) : null }
 }
 
-/** JSON text of the results, where there are any. */
-export async function findResults(
-  db: Db,
-  id: string,
-): Promise<(Pick<Row, 'state' | 'problem' | 'owner'> & { results: string | null }) | undefined> {
+/** What there is to say about the results of a job. */
+export interface StoredResults {
+  readonly state: JobState
+  readonly problem: Problem | null
+  readonly owner: string
+  /** JSON text */
+  readonly results: string | null
+  /** JSON text of the request's members `response` and `outputs`; null when it had neither */
+  readonly requested: string | null
+}
+
+export async function findResults(db: Db, id: string): Promise<StoredResults | undefined> {
   const [row] = await db
     .select({
       state: jobs.state,
       problem: jobs.problem,
       owner: jobs.owner,
       results: sql<string | null>`${jobs.results}::text`,
+      requested: sql<string | null>`
+        case when coalesce(${jobs.request} -> 'response', ${jobs.request} -> 'outputs') is not null
+        then json_build_object('response', ${jobs.request} -> 'response', 'outputs', ${jobs.request} -> 'outputs')::text end`,
     })
     .from(jobs)
     .where(eq(jobs.id, id))

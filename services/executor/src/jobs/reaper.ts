@@ -33,12 +33,17 @@ export function startReaper(service: RunningService, sql: Sql, ledger: Ledger, r
 
   function schedule(ms: number): void {
     timer = setTimeout(() => {
-      reaping = reap()
-        .catch((error: unknown) => log.warn({ err: error }, 'could not reap'))
-        .then(() => {
-          if (!service.signal.aborted) schedule(backoffMs(0, PERIOD_MS, PERIOD_MS))
-        })
+      reaping = reapAndGoOn()
     }, ms)
+  }
+
+  async function reapAndGoOn(): Promise<void> {
+    try {
+      await reap()
+    } catch (error) {
+      log.warn({ err: error }, 'could not reap')
+    }
+    if (!service.signal.aborted) schedule(backoffMs(0, PERIOD_MS, PERIOD_MS))
   }
 
   async function reap(): Promise<void> {

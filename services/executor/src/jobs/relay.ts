@@ -20,6 +20,8 @@ export interface Relay {
 }
 
 const BATCH = 256
+/** Batches closer together than this are one, which spares the broker most of its confirms. */
+const GAP_MS = 5
 /** Beyond it the relay forgets the events and reads them from the table again, when the broker is back. */
 const MEMORY_MOST = 5_000
 /** Wake-ups of one process within it are one: whoever takes it and leaves jobs behind passes it on. */
@@ -30,7 +32,9 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: numbe
   let behind = false
   let position = startAt
   let working: Promise<void> | undefined
-  let closed = false
+  const closing = new AbortController()
+  const closed = closing.signal
+  let last = -Infinity
   const woken = new Map<string, NodeJS.Timeout>()
   const again = new Set<string>()
   return { push, wakeUp, adopt, position: () => position, lag: () => pending.length, close }
@@ -45,7 +49,10 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: numbe
   }
 
   async function work(): Promise<void> {
-    for (let failures = 0; (pending.length > 0 || behind) && !closed;) {
+    for (let failures = 0; (pending.length > 0 || behind) && !closed.aborted;) {
+      const rest = last + GAP_MS - performance.now()
+      if (rest > 0) await wait(rest)
+      last = performance.now()
       try {
         await publishSome()
         failures = 0
@@ -137,7 +144,7 @@ limit ${BATCH}`
 
   async function close(): Promise<void> {
     await Promise.race([working, wait(5_000, undefined, { ref: false })])
-    closed = true
+    closing.abort()
     for (const timer of woken.values()) clearTimeout(timer)
     for (const processId of again) await publishWakeUp(processId)
   }

@@ -2,16 +2,20 @@ import { WarrenError } from '@warren/contracts'
 import { readJsonObject, type JsonBody } from '../body.ts'
 import type { RequestContext } from '../env.ts'
 
-/** What the gateway reads of an execute request; the rest is between the client and the executor. */
-export interface ExecuteBody {
-  /** As the client sent it, with `processId` as its last member. */
-  readonly text: string
+/** How the results are wanted, in the words of the request. */
+export interface RequestedShape {
   /** 1.0: explicit `response` member. */
   readonly response: 'raw' | 'document' | undefined
   /** Outputs with `transmissionMode: reference` (1.0). */
   readonly byReference: ReadonlySet<string>
   /** `outputs: {}`: run it, and send nothing (2.0). */
   readonly wantsNothing: boolean
+}
+
+/** What the gateway reads of an execute request; the rest is between the client and the executor. */
+export interface ExecuteBody extends RequestedShape {
+  /** As the client sent it, with `processId` as its last member. */
+  readonly text: string
 }
 
 /**
@@ -30,9 +34,26 @@ export async function readExecuteRequest(c: RequestContext, processId: string, m
   if (named !== undefined && named !== processId) throw badMember('processId', `"${processId}", as in the path`)
   return {
     text: named === undefined ? withProcessId(body, processId) : body.text,
-    response,
-    byReference: referenced(outputs),
-    wantsNothing: outputs !== undefined && Object.keys(outputs).length === 0,
+    ...shapeOf({ response, outputs }),
+  }
+}
+
+/** The shape that a request which was stored with its job asks for. */
+export function storedShape(requested: unknown): RequestedShape {
+  return shapeOf(typeof requested === 'string' ? (JSON.parse(requested) as Parameters<typeof shapeOf>[0]) : {})
+}
+
+function shapeOf({
+  response,
+  outputs,
+}: {
+  response?: 'raw' | 'document' | undefined | null
+  outputs?: Readonly<Record<string, unknown>> | undefined | null
+}): RequestedShape {
+  return {
+    response: response ?? undefined,
+    byReference: referenced(outputs ?? undefined),
+    wantsNothing: isObject(outputs) && Object.keys(outputs).length === 0,
   }
 }
 

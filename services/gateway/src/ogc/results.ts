@@ -1,24 +1,22 @@
-import { rawJson, WarrenError } from '@warren/contracts'
+import { headers as wireHeaders, rawJson, WarrenError } from '@warren/contracts'
 import { callOptions } from '../call-options.ts'
 import type { Context } from '../context.ts'
 import type { App } from '../env.ts'
+import { storedShape } from './execute-request.ts'
 import { jobUrl } from './status-document.ts'
 import { requireJobId } from './jobs.ts'
 import { readQuery } from './query.ts'
 import { sendRaw, shapeResults } from './result-shape.ts'
-
-const noNames: ReadonlySet<string> = new Set()
 
 /** OGC API - Processes - Part 1, 7.13: results of a job, and one output of them (2.0). */
 export function resultRoutes(app: App, { executor, descriptions }: Context): void {
   app.get('/jobs/:id/results', async (c) => {
     const { outputs } = readQuery(c, ['outputs'])
     const id = requireJobId(c.req.param('id'))
-    const { body } = await executor.getResults({ id }, callOptions(c))
+    const { body, headers } = await executor.getResults({ id }, callOptions(c))
     const wish = {
-      response: undefined,
-      byReference: noNames,
-      wantsNothing: false,
+      ...storedShape(headers[wireHeaders.requested]),
+      wantsNothing: false, // that is `withSomething`'s matter
       minimal: /\breturn=minimal\b/.test(c.req.header('prefer') ?? ''),
       accept: c.req.header('accept'),
       href: `${jobUrl(id, c.get('base'))}/results`,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, it } from 'node:test'
+import { it } from 'node:test'
 import { client, consume, workQueue, type Consumer, type Delivery, type Mesh } from '@warren/mesh'
 import {
   closeConnection,
@@ -13,10 +13,8 @@ import {
   serveDesk,
   until,
 } from '../support/mesh.ts'
-import { createVirtualHost } from '../support/stack.ts'
 
-const vhost = await createVirtualHost()
-after(() => vhost.remove())
+const vhost = await useVirtualHost()
 const raw = await openRaw(vhost.amqpUrl)
 
 interface Taken {

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, it } from 'node:test'
+import { it } from 'node:test'
 import { client, consume, emit, subscribe, workQueue, type Delivery } from '@warren/mesh'
-import { desk, failure, gate, join, openRaw, queueState, recordingLog, serveDesk, until } from '../support/mesh.ts'
-import { createVirtualHost } from '../support/stack.ts'
+import { desk, failure, gate, join, openRaw, queueState, recordingLog, serveDesk, until, useVirtualHost } from '../support/mesh.ts'
 
-const vhost = await createVirtualHost()
-after(() => vhost.remove())
+const vhost = await useVirtualHost()
 const raw = await openRaw(vhost.amqpUrl)
 
 it('restores the consumer whose queue was deleted, as soon as that can be, and leaves the others alone', async () => {

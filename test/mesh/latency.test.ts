@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, it } from 'node:test'
+import { it } from 'node:test'
 import { client } from '@warren/mesh'
-import { desk, join, serveDesk, timed } from '../support/mesh.ts'
-import { createVirtualHost } from '../support/stack.ts'
+import { desk, join, serveDesk, timed, useVirtualHost } from '../support/mesh.ts'
 
-const vhost = await createVirtualHost()
-after(() => vhost.remove())
+const vhost = await useVirtualHost()
 
 it('does not hold small packets back', async () => {
   const caller = client(desk, await join('caller', vhost.amqpUrl))

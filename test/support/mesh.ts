@@ -5,7 +5,7 @@ import { defineService, Job, JobId, ProcessRef, WarrenError, type Code, type Ser
 import { joinMesh, serve, type Handlers, type Logger, type Mesh, type ServeOptions, type Server } from '@warren/mesh'
 import { connect, type Channel, type ChannelModel, type ConsumeMessage, type Options } from 'amqplib'
 import { brokerUrl, managementUrl } from './env.ts'
-import { manage } from './stack.ts'
+import { createVirtualHost, manage, type VirtualHost } from './stack.ts'
 
 const Text = ProcessRef.pick({}).extend({ text: Job.shape.owner })
 
@@ -79,12 +79,27 @@ export function recordingLog(entries: LogEntry[] = []): Logger {
   return log
 }
 
+/** What the tests of the file have opened: undone in reverse order when they are over. */
+const opened: (() => Promise<unknown>)[] = []
+
+/** A virtual host for the tests of a file. Whatever else is opened here goes before it. */
+export async function useVirtualHost(): Promise<VirtualHost> {
+  const vhost = await createVirtualHost()
+  opened.push(vhost.remove)
+  after(leave)
+  return vhost
+}
+
+export async function leave(): Promise<void> {
+  for (let undo = opened.pop(); undo; undo = opened.pop()) await undo()
+}
+
 let joined = 0
 
 /** Joins the mesh and waits until it can be used; it leaves after the tests of the file. */
 export async function join(service: string, amqpUrl: string, entries?: LogEntry[]): Promise<Mesh> {
   const mesh = joinMesh(service, `i${++joined}`, amqpUrl, recordingLog(entries))
-  after(() => mesh.close())
+  opened.push(() => mesh.close())
   await until('the mesh is up', () => mesh.status().broker === true, 15_000)
   return mesh
 }
@@ -137,7 +152,7 @@ export interface Raw {
 export async function openRaw(amqpUrl: string): Promise<Raw> {
   const connection = await connect(amqpUrl, { noDelay: true })
   connection.on('error', () => {})
-  after(() => connection.close().catch(() => {}))
+  opened.push(() => connection.close().catch(() => {}))
   const channel = await connection.createChannel()
   channel.on('error', () => {})
   return { connection, channel }

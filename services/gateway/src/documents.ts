@@ -2,7 +2,6 @@ import { Converter } from '@apiture/openapi-down-convert'
 import { asyncapi, openapi, type OpenApi, type Service } from '@warren/contracts'
 import { Scalar } from '@scalar/hono-api-reference'
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import type { Config } from './config.ts'
 import type { App } from './env.ts'
 import { openApi30, openApi31 } from './ogc/landing.ts'
@@ -68,7 +67,8 @@ export function documentRoutes(app: App, services: readonly Service[], { publicU
   )
   // from the installed package, because a machine without the internet has documentation too
   const script = once(() =>
-    readFile(createRequire(import.meta.url).resolve('@scalar/api-reference/dist/browser/standalone.js')),
+    // n.b. its `exports` name only the entry of the package, `dist/index.js`
+    readFile(new URL('browser/standalone.js', import.meta.resolve('@scalar/api-reference'))),
   )
   app.get(SCRIPT, async () => {
     return new Response(new Uint8Array(await script()), {

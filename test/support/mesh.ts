@@ -91,7 +91,7 @@ export async function useVirtualHost(): Promise<VirtualHost> {
 }
 
 export async function leave(): Promise<void> {
-  for (let undo = opened.pop(); undo; undo = opened.pop()) await undo()
+  for (let undo = opened.pop(); undo; undo = opened.pop()) { console.error('undo', String(undo)); await undo() }
 }
 
 let joined = 0

@@ -42,7 +42,7 @@ interface Unconfirmed {
 
 /** Everything that a service publishes, on a connection of its own: a blocked publisher must not freeze acks. */
 export function createPublisher(connection: Connection, name: string, log: Logger): Publisher {
-  const unconfirmed = new Map<string, Unconfirmed>()
+  const unconfirmed = new Set<Unconfirmed>()
   const waiting: Unconfirmed[] = []
   const confirming = superviseConfirmChannel(connection, {
     name: `${name}.publish`,
@@ -68,7 +68,8 @@ export function createPublisher(connection: Connection, name: string, log: Logge
   function fill(): void {
     const channel = confirming.current()
     if (!channel || connection.blocked()) {
-      if (!channel) for (const entry of waiting.splice(0)) entry.reject(unavailable('The broker is not reachable'))
+      const reason = channel ? 'The broker accepts no messages now' : 'The broker is not reachable'
+      for (const entry of waiting.splice(0)) entry.reject(unavailable(reason))
       return
     }
     while (unconfirmed.size < WINDOW && waiting.length > 0) put(channel, waiting.shift() as Unconfirmed)
@@ -76,18 +77,16 @@ export function createPublisher(connection: Connection, name: string, log: Logge
 
   function put(channel: ConfirmChannel, entry: Unconfirmed): void {
     const { exchange, key, body, properties, mandatory = false } = entry.publication
-    const id = properties.messageId
-    const late = setTimeout(() => settle(id, entry, unavailable('The broker did not confirm in time')), CONFIRM_MS)
-    unconfirmed.set(id, entry)
+    const late = setTimeout(() => settle(entry, unavailable('The broker did not confirm in time')), CONFIRM_MS)
+    unconfirmed.add(entry)
     channel.publish(exchange, key, body, { ...properties, mandatory }, (error: unknown) => {
       clearTimeout(late)
-      settle(id, entry, error ? unavailable('The broker refused the message') : undefined)
+      settle(entry, error ? unavailable('The broker refused the message') : undefined)
     })
   }
 
-  function settle(id: string, entry: Unconfirmed, error?: WarrenError): void {
-    if (unconfirmed.get(id) !== entry) return
-    unconfirmed.delete(id)
+  function settle(entry: Unconfirmed, error?: WarrenError): void {
+    if (!unconfirmed.delete(entry)) return
     if (error) entry.reject(error)
     else entry.resolve(entry.routed)
     fill()
@@ -95,12 +94,12 @@ export function createPublisher(connection: Connection, name: string, log: Logge
 
   // the broker sends `basic.return` before the confirm of the same message
   function returned(message: Message): void {
-    const entry = unconfirmed.get(message.properties.messageId as string)
-    if (entry) entry.routed = false
+    const id = message.properties.messageId as string
+    for (const entry of unconfirmed) if (entry.publication.properties.messageId === id) entry.routed = false
   }
 
   function failAll(reason: string): void {
-    const entries = [...unconfirmed.values(), ...waiting.splice(0)]
+    const entries = [...unconfirmed, ...waiting.splice(0)]
     unconfirmed.clear()
     for (const entry of entries) entry.reject(unavailable(reason))
   }

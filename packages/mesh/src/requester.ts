@@ -143,7 +143,8 @@ export function createRequester(
         headers: { ...more, [headers.deadline]: deadline },
       },
       (error: unknown) => {
-        if (error) take(id)?.failed(unavailable('The queue of the service is full'))
+        // amqplib also says so of what was under way on a channel that failed: `lost` settles that
+        if (error && supervised.current() === channel) take(id)?.failed(unavailable('The queue of the service is full'))
       },
     )
   }

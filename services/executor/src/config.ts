@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { readDatabaseConfig, type DatabaseConfig } from '@warren/database'
 import { readMeshConfig, type MeshConfig } from '@warren/mesh'
 import { z } from 'zod'
+import type { ReferencePolicy } from './grammar/references.ts'
 
 const bundled = fileURLToPath(new URL('../../../processes', import.meta.url))
 
@@ -16,6 +17,8 @@ const Env = z.object({
   PYTHON: z.string().default('python3'),
   /** Where runners have their working directories */
   WORK_DIR: z.string().default(join(tmpdir(), `warren-work-${process.pid}`)),
+  /** Origins, separated by commas, that inputs given by reference may be read from */
+  REFERENCE_ORIGINS: z.string().default(''),
   /** Tries that an asynchronous job gets when executors are lost */
   ATTEMPTS: z.coerce.number().int().min(1).max(100).default(3),
 })
@@ -27,6 +30,7 @@ export interface Config extends DatabaseConfig {
   readonly python: string
   readonly workDir: string
   readonly attempts: number
+  readonly references: ReferencePolicy
   /** What runners may see of it; they choose a few names. */
   readonly env: NodeJS.ProcessEnv
 }
@@ -34,7 +38,7 @@ export interface Config extends DatabaseConfig {
 /** @throws ZodError or TypeError naming the variable that does not fit */
 // oxlint-disable-next-line node/no-process-env -- the one place of this service that reads it
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const { PROCESSES, SLOTS, PYTHON, WORK_DIR, ATTEMPTS } = Env.parse(env)
+  const { PROCESSES, SLOTS, PYTHON, WORK_DIR, ATTEMPTS, REFERENCE_ORIGINS } = Env.parse(env)
   return {
     mesh: readMeshConfig(env),
     ...readDatabaseConfig(env),
@@ -43,6 +47,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     python: PYTHON,
     workDir: WORK_DIR,
     attempts: ATTEMPTS,
+    references: { origins: REFERENCE_ORIGINS.split(',').filter(Boolean), maxBytes: 1_048_576, timeoutMs: 10_000 },
     env,
   }
 }

@@ -1,11 +1,13 @@
 import { executor, type Job } from '@warren/contracts'
 import { nanoid } from 'nanoid'
 import { handle } from '../context.ts'
+import { resolveReferences } from '../grammar/references.ts'
 import { prepareInputs, readRequest } from '../grammar/request.ts'
 
 export const submit = handle(executor.operations.submit, async ({ input, context, principal }): Promise<Job> => {
-  const request = readRequest(input)
-  const grammar = await context.grammars.find(request.processId)
+  const read = readRequest(input)
+  const grammar = await context.grammars.find(read.processId)
+  const request = await resolveReferences(read, grammar, context.config.references)
   prepareInputs(request, grammar) // for its errors: nothing that cannot run is stored
   const id = nanoid()
   const deadline = request.timeoutMs === undefined ? null : Date.now() + request.timeoutMs

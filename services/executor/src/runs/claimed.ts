@@ -83,6 +83,6 @@ export function createClaimedRuns(options: ClaimedRunsOptions): ClaimedRuns {
 
 function moveOf(ending: Exclude<Ending, { move: 'none' }>): Pick<JobMove, 'move' | 'results' | 'problem'> {
   if (ending.move === 'stored') return { move: 'stored', results: ending.results }
-  if (ending.move === 'fail') return { move: 'fail', problem: problemText(ending.error) }
+  if (ending.move === 'fail' || ending.move === 'refuse') return { move: 'fail', problem: problemText(ending.error) }
   return { move: 'dismiss' }
 }

@@ -6,6 +6,8 @@ import type { RunOutcome } from '../runner/run.ts'
 export type Ending =
   | { readonly move: 'stored'; readonly results: string }
   | { readonly move: 'fail'; readonly error: WarrenError }
+  /** The inputs do not fit: nothing was run. */
+  | { readonly move: 'refuse'; readonly error: WarrenError }
   | { readonly move: 'dismiss' }
   /** The lease is lost: the job belongs to somebody else, and nothing is written. */
   | { readonly move: 'none' }

@@ -34,7 +34,7 @@ export function createRunJob({ mesh, pool, active, progress }: RunJobOptions): R
     try {
       inputs = prepareInputs(request, grammar)
     } catch (error) {
-      return { move: 'fail', error: error as WarrenError }
+      return { move: 'refuse', error: error as WarrenError }
     }
     const signal = active.begin(jobId, attempt)
     try {

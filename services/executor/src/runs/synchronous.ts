@@ -2,6 +2,7 @@ import { headers, WarrenError, type executor } from '@warren/contracts'
 import type { Call, ReplyBy } from '@warren/mesh'
 import { nanoid } from 'nanoid'
 import type { Context } from '../context.ts'
+import { resolveReferences } from '../grammar/references.ts'
 import { readRequest } from '../grammar/request.ts'
 import type { NewJob } from '../jobs/sql/insert-jobs.ts'
 import { LEASE_MS } from '../jobs/leases.ts'
@@ -19,12 +20,13 @@ const LONGEST_MS = 60_000
  */
 export async function runSynchronously(processId: string, call: Call<Execute, Context>): Promise<ReplyBy<Execute>> {
   const { context, principal, signal, fail } = call
-  const request = readRequest(call.input, processId)
-  if (request.processId !== processId) {
-    throw fail('BAD_INPUT', `The body names process "${request.processId}", the routing key "${processId}"`)
+  const read = readRequest(call.input, processId)
+  if (read.processId !== processId) {
+    throw fail('BAD_INPUT', `The body names process "${read.processId}", the routing key "${processId}"`)
   }
   const grammar = context.grammars.local(processId)
   if (!grammar) throw fail('NO_SUCH_PROCESS', `There is no process "${processId}"`)
+  const request = await resolveReferences(read, grammar, context.config.references)
   const deadline = Math.min(
     call.deadline,
     Date.now() + Math.min(LONGEST_MS, request.timeoutMs ?? Infinity, grammar.description.timeoutMs ?? Infinity),
@@ -42,12 +44,13 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
   const ending = await context.runJob({ jobId, attempt: 1, owner: principal, request, grammar, deadline })
   signal.removeEventListener('abort', stop)
   forget()
-  if (isRefused(ending)) throw ending.error // nothing was run, and nothing is stored
+  if (ending.move === 'refuse') throw ending.error // nothing is stored
+  const ended = ending
   await write()
   return reply()
 
   async function write(): Promise<void> {
-    const { results, problem, move } = end(ending)
+    const { results, problem, move } = end(ended)
     if (!stored) {
       const done = { stored: 'successful', fail: 'failed', dismiss: 'dismissed', none: 'dismissed' } as const
       const event = {
@@ -64,11 +67,11 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
   }
 
   function reply(): ReplyBy<Execute> {
-    if (ending.move === 'stored')
-      return { body: ending.results, headers: { [headers.jobId]: jobId, [headers.status]: 'successful' } }
+    if (ended.move === 'stored')
+      return { body: ended.results, headers: { [headers.jobId]: jobId, [headers.status]: 'successful' } }
     const more = { jobId }
-    if (ending.move === 'fail') throw withMore(ending.error, more)
-    if (ending.move === 'none') throw new WarrenError('UNAVAILABLE', 'The lease of the job was lost', { more })
+    if (ended.move === 'fail') throw withMore(ended.error, more)
+    if (ended.move === 'none') throw new WarrenError('UNAVAILABLE', 'The lease of the job was lost', { more })
     throw new WarrenError('CANCELLED', 'The job was dismissed', { more })
   }
 
@@ -94,16 +97,14 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
   }
 }
 
-function end(ending: Ending): { move: Ending['move']; results: string | null; problem: string | null } {
+type Ended = Exclude<Ending, { move: 'refuse' }>
+
+function end(ending: Ended): { move: Ended['move']; results: string | null; problem: string | null } {
   return {
     move: ending.move,
     results: ending.move === 'stored' ? ending.results : null,
     problem: ending.move === 'fail' ? problemText(ending.error) : null,
   }
-}
-
-function isRefused(ending: Ending): ending is Extract<Ending, { move: 'fail' }> {
-  return ending.move === 'fail' && (ending.error.code === 'BAD_INPUT' || ending.error.code === 'NO_SUCH_OUTPUT')
 }
 
 function withMore(error: WarrenError, more: Record<string, unknown>): WarrenError {

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { client, consume, emit, subscribe, workQueue, type Delivery } from '@warren/mesh'
-import { desk, failure, gate, join, openRaw, queueState, recordingLog, serveDesk, until, useVirtualHost } from '../support/mesh.ts'
+import {
+  desk,
+  failure,
+  gate,
+  join,
+  openRaw,
+  queueState,
+  recordingLog,
+  serveDesk,
+  until,
+  useVirtualHost,
+} from '../support/mesh.ts'
 
 const vhost = await useVirtualHost()
 const raw = await openRaw(vhost.amqpUrl)

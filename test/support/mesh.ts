@@ -91,7 +91,8 @@ export async function useVirtualHost(): Promise<VirtualHost> {
 }
 
 export async function leave(): Promise<void> {
-  for (let undo = opened.pop(); undo; undo = opened.pop()) { console.error('undo', String(undo)); await undo() }
+  for (const open of shut) open()
+  for (let undo = opened.pop(); undo; undo = opened.pop()) await undo()
 }
 
 let joined = 0
@@ -137,9 +138,12 @@ export async function timed<T>(run: () => Promise<T>): Promise<{ value: T; ms: n
   return { value, ms: performance.now() - started }
 }
 
-/** A promise to be kept by hand. */
+const shut: (() => void)[] = []
+
+/** A promise to be kept by hand, or when the tests of the file are over: nothing must wait for it longer. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>()
+  shut.push(resolve)
   return { opened: promise, open: () => resolve() }
 }
 

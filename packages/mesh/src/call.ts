@@ -62,6 +62,7 @@ export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
     timer = setTimeout(() => abort('the deadline passed'), Math.min(deadline - Date.now(), LONGEST_TIMER_MS))
     if (correlationId) mesh.abortable.set(correlationId, () => abort('the caller went away'))
     delivery.onLost(() => abort('the delivery was lost'))
+    if (correlationId && mesh.cancelled.has(correlationId)) abort('the caller went away')
     return controller.signal
   }
 

@@ -58,11 +58,12 @@ function supervise<C extends Channel>(
       channel = await open(raw)
       latest = channel
       channel.on('error', (error: Error) => log.warn({ channel: name, error: error.message }, 'channel failed'))
-      channel.on('close', () => ended(mine))
+      // first of all: amqplib fails the unconfirmed with the same error as a nack, and these are lost, not refused
+      channel.prependListener('close', () => ended(mine))
       // amqplib closes the channel when a consumer callback throws and nobody listens here
       channel.on('handler-error', (error: Error) => log.error({ channel: name, err: error }, 'consumer callback threw'))
       await setup(channel)
-      if (mine !== generation || closed) return
+      if (mine !== generation || closed) return void channel.close().catch(() => {})
       ready = channel
       failures = 0
       isUp()

@@ -74,9 +74,10 @@ export function consume(
     const mine = (settling = prefetch > 0 ? settlements(channel) : nothingToSettle)
     consumerTag = undefined
     await declareQueue(channel, queue)
-    for (const binding of lateBindings.values()) await bindQueue(channel, queue.name, binding)
     if (prefetch > 0) await channel.prefetch(prefetch)
     if (taking) await start(channel, mine)
+    // last: one that is made while this runs is in the map, but finds no channel yet
+    for (const binding of lateBindings.values()) await bindQueue(channel, queue.name, binding)
   }
 
   async function start(channel: Channel, mine: Settling): Promise<void> {

@@ -105,7 +105,7 @@ export async function subscribe(
     unbind: (pattern) => consumer.unbind(exchanges.events, pattern),
     close: async () => {
       mesh.listeners.delete(consumer)
-      await consumer.close()
+      await consumer.close({ removeUnused: durable === undefined })
     },
   }
 

@@ -143,8 +143,7 @@ export function createRequester(
         headers: { ...more, [headers.deadline]: deadline },
       },
       (error: unknown) => {
-        // amqplib also says so of what was under way on a channel that failed: `lost` settles that
-        if (error && supervised.current() === channel) take(id)?.failed(unavailable('The queue of the service is full'))
+        if (error) take(id)?.failed(unavailable('The queue of the service is full'))
       },
     )
   }
@@ -251,8 +250,8 @@ export function createRequester(
 
   async function close(): Promise<void> {
     clearTimeout(probing)
-    await supervised.close()
     for (const id of pending.keys()) take(id)?.failed(unavailable('The service is stopping'))
+    await supervised.close()
   }
 }
 

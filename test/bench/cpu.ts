@@ -3,10 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 /** Ticks of `utime` and `stime` in `/proc/<pid>/stat`: 100 a second on Linux. */
 const TICK_MS = 10
 
-/** CPU time in ms that groups of processes have used so far. Empty where there is no `/proc`. */
-export function cpuByPart(parts: Readonly<Record<string, (process: ProcessInfo) => boolean>>): Map<string, number> {
+/** CPU time in ms that parts of one family of processes have used so far. Empty where there is no `/proc`. */
+export function cpuByPart(
+  root: number,
+  parts: Readonly<Record<string, (process: ProcessInfo) => boolean>>,
+): Map<string, number> {
   const used = new Map<string, number>()
-  for (const process of processes()) {
+  for (const process of descendants(root)) {
     const part = Object.keys(parts).find((name) => parts[name]?.(process))
     if (part !== undefined) used.set(part, (used.get(part) ?? 0) + process.cpuMs)
   }
@@ -18,6 +21,16 @@ export interface ProcessInfo {
   readonly parent: number
   readonly command: string
   readonly cpuMs: number
+}
+
+function descendants(root: number): ProcessInfo[] {
+  const family = new Set([root])
+  const all = processes()
+  for (let size = 0; size !== family.size;) {
+    size = family.size
+    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid)
+  }
+  return all.filter(({ pid }) => family.has(pid))
 }
 
 function processes(): ProcessInfo[] {

@@ -65,9 +65,9 @@ try {
   await measureMemory(stack)
 
   async function measure(name: keyof typeof targets, connections: number): Promise<Load> {
-    const before = cpuByPart(parts)
+    const before = cpuByPart(process.ppid, parts)
     const closed = await load(targets[name], { connections, forMs })
-    const after = cpuByPart(parts)
+    const after = cpuByPart(process.ppid, parts)
     const open = await load(targets[name], { connections, forMs: forMs / 2, rate: closed.perSecond / 2 })
     const base = floors.get(connections)
     const versus = (value: (load: Load) => number): { floor?: number } => (base ? { floor: value(base) } : {})

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { client, consume, workQueue, type Consumer, type Delivery, type Mesh } from '@warren/mesh'
 import {
-  closeConnection,
   desk,
   failure,
   gate,
@@ -12,10 +11,12 @@ import {
   recordingLog,
   serveDesk,
   until,
+  useTcpProxy,
   useVirtualHost,
 } from '../support/mesh.ts'
 
 const vhost = await useVirtualHost()
+const proxy = await useTcpProxy(vhost.amqpUrl)
 const raw = await openRaw(vhost.amqpUrl)
 
 interface Taken {
@@ -24,12 +25,12 @@ interface Taken {
 }
 
 /** Takes deliveries of a queue and settles none. */
-async function take(mesh: Mesh, name: string): Promise<Taken> {
+async function take(mesh: Mesh, name: string, prefetch = 50): Promise<Taken> {
   const deliveries: Delivery[] = []
   const log = recordingLog()
   const consumer = consume(mesh.consuming, {
     queue: workQueue(name),
-    prefetch: 50,
+    prefetch,
     log,
     onDelivery: (each) => deliveries.push(each),
   })
@@ -54,9 +55,9 @@ async function left(queue: string): Promise<string[]> {
 }
 
 it('acks no other message after a reconnect', async () => {
-  const mesh = await join('worker', vhost.amqpUrl)
-  const { consumer, deliveries } = await take(mesh, 'late')
-  send('late', 'A', 'B', 'C')
+  const mesh = await join('worker', proxy.url)
+  const { consumer, deliveries } = await take(mesh, 'late', 3)
+  send('late', 'A', 'B', 'C', 'D')
   const [a, b, c] = await until(
     'three deliveries',
     () => deliveries.length === 3 && (deliveries as [Delivery, Delivery, Delivery]),
@@ -65,12 +66,13 @@ it('acks no other message after a reconnect', async () => {
   b.onLost(() => lost.push('B'))
   c.onLost(() => lost.push('C'))
   a.ack()
+  await until('the broker has heard, for it gives another', () => deliveries.length === 4)
   assert.equal(b.lost(), false)
 
-  await closeConnection(vhost.name, mesh, 'consumes')
+  proxy.cut(`${mesh.name} consumes`)
   const [b2, c2] = await until(
     'they come again',
-    () => deliveries.length === 5 && (deliveries.slice(3) as [Delivery, Delivery]),
+    () => deliveries.length === 7 && (deliveries.slice(4) as [Delivery, Delivery]),
   )
   assert.deepEqual(lost, ['B', 'C'])
   assert.equal(b.lost(), true)
@@ -82,16 +84,16 @@ it('acks no other message after a reconnect', async () => {
   b.handBack()
   assert.equal(c2.lost(), false)
   await consumer.close()
-  await until('both are back', async () => (await queueState(raw, 'late'))?.messageCount === 2)
-  assert.deepEqual(await left('late'), ['B', 'C'])
+  await until('all are back', async () => (await queueState(raw, 'late'))?.messageCount === 3)
+  assert.deepEqual(await left('late'), ['B', 'C', 'D'])
 })
 
 it('tells at once whoever asks late that the delivery was lost', async () => {
-  const mesh = await join('worker', vhost.amqpUrl)
+  const mesh = await join('worker', proxy.url)
   const { consumer, deliveries } = await take(mesh, 'told')
   send('told', 'A')
   const [first] = await until('a delivery', () => deliveries.length === 1 && (deliveries as [Delivery]))
-  await closeConnection(vhost.name, mesh, 'consumes')
+  proxy.cut(`${mesh.name} consumes`)
   await until('it is lost', () => first.lost())
   let told = 0
   first.onLost(() => told++)
@@ -100,7 +102,7 @@ it('tells at once whoever asks late that the delivery was lost', async () => {
 })
 
 it('settles what was settled, in whatever order, and nothing else', async () => {
-  const mesh = await join('worker', vhost.amqpUrl)
+  const mesh = await join('worker', proxy.url)
   const { consumer, deliveries } = await take(mesh, 'order')
   send('order', '1', '2', '3', '4', '5', '6')
   await until('six deliveries', () => deliveries.length === 6)
@@ -118,7 +120,7 @@ it('settles what was settled, in whatever order, and nothing else', async () => 
 })
 
 it('aborts the handler whose delivery was lost', async () => {
-  const callee = await join('desk', vhost.amqpUrl)
+  const callee = await join('desk', proxy.url)
   const caller = client(desk, await join('caller', vhost.amqpUrl))
   const [started, ended] = [gate(), gate()]
   const reasons: string[] = []
@@ -133,7 +135,7 @@ it('aborts the handler whose delivery was lost', async () => {
   })
   const call = caller.echo({ text: 'hi' })
   await started.opened
-  await closeConnection(vhost.name, callee, 'consumes')
+  proxy.cut(`${callee.name} consumes`)
   await until('the signal fires', () => reasons.length === 1)
   assert.deepEqual(reasons, ['the delivery was lost'])
   assert.deepEqual(await call, { text: 'hi' }, 'whoever gets it next answers')

@@ -14,3 +14,7 @@ export const managementUrl = (): string => need('MANAGEMENT_URL').replace(/\/\/[
 /** What services that a test starts inherit. */
 // oxlint-disable-next-line node/no-process-env -- as above
 export const environment = (): NodeJS.ProcessEnv => process.env
+
+/** The Python that has pika: Debian's own unless told. */
+// oxlint-disable-next-line node/no-process-env -- as above
+export const pikaPython = (): string => process.env['WARREN_PIKA'] ?? '/usr/bin/python3'

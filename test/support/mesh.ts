@@ -1,16 +1,36 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { defineService, Job, JobId, ProcessRef, WarrenError, type Code, type Service } from '@warren/contracts'
-import { joinMesh, serve, type Handlers, type Logger, type Mesh, type ServeOptions, type Server } from '@warren/mesh'
+import {
+  defineService,
+  exchanges,
+  Job,
+  JobId,
+  messageTypes,
+  ProcessRef,
+  WarrenError,
+  type Code,
+  type Service,
+} from '@warren/contracts'
+import {
+  joinMesh,
+  listenForControl,
+  serve,
+  type Handlers,
+  type Logger,
+  type Mesh,
+  type ServeOptions,
+  type Server,
+} from '@warren/mesh'
 import { connect, type Channel, type ChannelModel, type ConsumeMessage, type Options } from 'amqplib'
 import { brokerUrl, managementUrl } from './env.ts'
-import { createVirtualHost, manage, type VirtualHost } from './stack.ts'
+import { createVirtualHost, type VirtualHost } from './stack.ts'
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
 const Text = ProcessRef.pick({}).extend({ text: Job.shape.owner })
 
 /** A service that answers with what it is told. */
-export function defineDesk<Name extends string = 'desk'>(name = 'desk' as Name) {
+export function defineDesk(name = 'desk') {
   return defineService(name, {
     operations: {
       echo: { summary: 'Say it again', input: Text, output: Text, errors: [], deadlineMs: 5_000 },
@@ -90,6 +110,13 @@ export async function useVirtualHost(): Promise<VirtualHost> {
   return vhost
 }
 
+/** A proxy in front of a broker. */
+export async function useTcpProxy(amqpUrl: string): Promise<TcpProxy> {
+  const proxy = await startTcpProxy(amqpUrl)
+  opened.push(proxy.close)
+  return proxy
+}
+
 export async function leave(): Promise<void> {
   for (const open of shut) open()
   for (let undo = opened.pop(); undo; undo = opened.pop()) await undo()
@@ -101,6 +128,7 @@ let joined = 0
 export async function join(service: string, amqpUrl: string, entries?: LogEntry[]): Promise<Mesh> {
   const mesh = joinMesh(service, `i${++joined}`, amqpUrl, recordingLog(entries))
   opened.push(() => mesh.close())
+  listenForControl(mesh, { version: '0', checks: async () => ({}), info: () => ({}) })
   await until('the mesh is up', () => mesh.status().broker === true, 15_000)
   return mesh
 }
@@ -175,10 +203,24 @@ export async function ask(
   const take = (message: ConsumeMessage | null): void => void (message && resolve(message))
   const { consumerTag } = await channel.consume('amq.rabbitmq.reply-to', take, { noAck: true })
   channel.publish(exchange, key, Buffer.from(body), { replyTo: 'amq.rabbitmq.reply-to', ...options })
-  return promise.finally(() => {
+  try {
+    return await promise
+  } finally {
     clearTimeout(late)
-    return channel.cancel(consumerTag)
-  })
+    await channel.cancel(consumerTag)
+  }
+}
+
+/** Hears which call a service is told to cancel. */
+export async function hearCancel({ channel }: Raw, service: string): Promise<{ readonly id: string }> {
+  const heard = { id: '' }
+  const { queue } = await channel.assertQueue('', { exclusive: true })
+  await channel.bindQueue(queue, exchanges.control, service)
+  const hear = (message: ConsumeMessage | null): void => {
+    if (message?.properties.type === messageTypes.cancel) heard.id = message.properties.correlationId as string
+  }
+  await channel.consume(queue, hear, { noAck: true })
+  return heard
 }
 
 /** How a queue stands, by its own channel, for a queue that is not there costs one; undefined when it is not there. */
@@ -209,17 +251,4 @@ interface BrokerConnection {
 
 export async function connectionsOf(vhost: string): Promise<readonly BrokerConnection[]> {
   return inspect<readonly BrokerConnection[]>(`/api/vhosts/${vhost}/connections`)
-}
-
-/** Has the broker close one of the three connections of a mesh. */
-export async function closeConnection(
-  vhost: string,
-  mesh: Mesh,
-  role: 'calls' | 'publishes' | 'consumes',
-): Promise<void> {
-  const wanted = `${mesh.name} ${role}`
-  const found = await until(`the broker knows ${wanted}`, async () => {
-    return (await connectionsOf(vhost)).find((each) => each.client_properties?.connection_name === wanted)
-  })
-  await manage('DELETE', `/api/connections/${encodeURIComponent(found.name)}`)
 }

@@ -40,7 +40,7 @@ export interface Stack {
   start(name: Name): void
   /** Sends a signal and waits for the exit, unless the signal does not end a process. */
   signal(name: Name, signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>
-  /** Waits until the gateway says so. */
+  /** Waits until the gateway says so, and all executors that were started. */
   ready(): Promise<void>
   close(): Promise<void>
 }
@@ -126,13 +126,18 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     let last = 'no answer'
     while (Date.now() < until) {
       const answer = await fetch(`${url}/readyz`).catch(() => undefined)
-      if (answer?.status === 200 && (await answer.text())) return
       last = (await answer?.text()) ?? last
+      if (answer?.status === 200 && countExecutors(last) >= runningExecutors()) return
       const gone = [...children].find(([, process]) => process.exitCode !== null)
       if (gone) throw new Error(`${gone[0]} ended with ${gone[1].exitCode}`)
       await wait(50)
     }
     throw new Error(`not ready after ${READY_MS} ms: ${last}`)
+  }
+
+  /** The gateway is content with one of them. */
+  function runningExecutors(): number {
+    return executors.filter((name) => child(name).exitCode === null && child(name).signalCode === null).length
   }
 
   async function close(): Promise<void> {
@@ -149,6 +154,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await database.drop()
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+function countExecutors(report: string): number {
+  const { services } = JSON.parse(report) as { services: Record<string, { ready: boolean }[]> }
+  return (services['executor'] ?? []).filter(({ ready }) => ready).length
 }
 
 function exited(child: ChildProcess): Promise<unknown> {

@@ -6,8 +6,8 @@ export interface TcpProxy {
   readonly url: string
   /** How many connections lead through it now. */
   connections(): number
-  /** Destroys what is connected, without a goodbye. */
-  cut(): void
+  /** Destroys what is connected, or only what said this when it opened, without a goodbye. */
+  cut(said?: string): void
   /** Destroys every new connection too, until told otherwise. */
   refuse(refusing: boolean): void
   /** Stops passing bytes in either direction, until told otherwise. */
@@ -15,14 +15,23 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
+const OPENING_BYTES = 4_096
+
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
+  const openings = new Map<Socket, string>()
   let refusing = false
   let holding = false
   const server = createServer((near) => {
-    if (refusing) return near.destroy()
+    if (refusing) return void near.destroy()
     const far = connect(Number(port), hostname)
+    openings.set(near, '')
+    near.on('data', (chunk) => {
+      const said = openings.get(near) ?? ''
+      if (said.length < OPENING_BYTES) openings.set(near, said + chunk.toString('latin1'))
+    })
+    near.on('close', () => openings.delete(near))
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -44,13 +53,13 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   url.port = String((server.address() as AddressInfo).port)
   return { url: url.href, connections: () => sockets.size / 2, cut, refuse: (now) => (refusing = now), hold, close }
 
-  function cut(): void {
-    for (const socket of sockets) socket.destroy()
+  function cut(said = ''): void {
+    for (const [socket, opening] of openings) if (opening.includes(said)) socket.destroy()
   }
 
   function hold(now: boolean): void {
     holding = now
-    for (const socket of sockets) now ? socket.pause() : socket.resume()
+    for (const socket of sockets) socket[now ? 'pause' : 'resume']()
   }
 
   async function close(): Promise<void> {

@@ -115,7 +115,9 @@ export function consume(
     if (taking) return
     taking = true
     const channel = supervised.current()
-    if (channel && settling && consumerTag === undefined) await start(channel, settling)
+    if (!channel || !settling || consumerTag !== undefined) return
+    // the queue may have gone meanwhile: a new channel declares it again
+    await start(channel, settling).catch(() => supervised.renew())
   }
 
   async function setPrefetch(count: number): Promise<void> {
@@ -146,7 +148,7 @@ interface Settling {
 }
 
 /** How long acks are gathered: nobody waits for them. */
-const ACK_MS = 1
+const ACK_MS = 5
 
 /** For consumers whose messages need no ack. */
 const nothingToSettle: Settling = {

@@ -19,6 +19,8 @@ export interface QueueSpec {
 
 const CALLS_MOST = 2_000
 const CALLS_EXPIRE_MS = 5_000
+const HINTS_MOST = 1_000
+const HINTS_EXPIRE_MS = 3_600_000
 const WORK_MOST = 100_000
 const WORK_DELIVERIES_MOST = 20
 const LIVE_MOST = 10_000
@@ -38,6 +40,26 @@ export function callQueue(name: string, ...bindings: Binding[]): QueueSpec {
         'x-max-length': CALLS_MOST,
         'x-overflow': 'reject-publish',
         'x-expires': CALLS_EXPIRE_MS,
+      },
+    },
+  }
+}
+
+/**
+ * Hints that somebody gives again when they are lost. Not a quorum queue: that costs a disk write for each, and can come
+ * back from a power cut without a leader. A consumer may rest for long, so it expires late.
+ */
+export function hintQueue(name: string, ...bindings: Binding[]): QueueSpec {
+  return {
+    name,
+    bindings,
+    options: {
+      durable: true,
+      arguments: {
+        'x-queue-type': 'classic',
+        'x-max-length': HINTS_MOST,
+        'x-overflow': 'drop-head',
+        'x-expires': HINTS_EXPIRE_MS,
       },
     },
   }

@@ -5,10 +5,11 @@ import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
 import { createGrammars, type Grammars } from './grammar/grammars.ts'
 import { createActiveRuns, type ActiveRuns } from './jobs/active.ts'
-import { createClaimer, type Claimer, type Room } from './jobs/claimer.ts'
+import { createClaimer, type Claimer } from './jobs/claimer.ts'
 import { keepLeases, LEASE_MS } from './jobs/leases.ts'
 import { openLedger, type Ledger } from './jobs/ledger.ts'
 import { createProgressWriter } from './jobs/progress.ts'
+import { measureRoom } from './jobs/room.ts'
 import { startReaper } from './jobs/reaper.ts'
 import { createRelay, type Relay } from './jobs/relay.ts'
 import { createPool, type Pool } from './runner/pool.ts'
@@ -38,8 +39,6 @@ export const handle = handler<Context>()
 
 /** How long running jobs may go on when the service stops; then they are handed back. */
 const DRAIN_MS = 15_000
-/** Jobs claimed at a time for each slot, while they are over in a moment. */
-const AHEAD = 8
 
 export async function openContext(config: Config, service: RunningService): Promise<Context> {
   const { mesh, log, release, signal } = service
@@ -75,7 +74,7 @@ export async function openContext(config: Config, service: RunningService): Prom
     ledger,
     executorId,
     log,
-    room,
+    rooms: () => measureRoom({ pool, offers: grammars.offers, claimed: claimedRuns.processIds }),
     start: claimedRuns.start,
     passOn: (processId) => relay.wakeUp(processId),
     idle: () => {
@@ -103,17 +102,6 @@ export async function openContext(config: Config, service: RunningService): Prom
     longRuns,
     runJob,
     onIdle,
-  }
-
-  /** Jobs for the slots that are free; ahead of them only such as are over in a moment, as order and shares suffer. */
-  function room(): Room {
-    const running = claimedRuns.count()
-    const most = config.slots * AHEAD - running
-    // what was claimed and still waits here has taken its slot; one at least, so that calls cannot starve jobs
-    const free = Math.max(pool.free() - pool.waiting(), running === 0 ? 1 : 0)
-    const offers = grammars.offers()
-    if (free > 0) return { jobs: Math.min(free, most), offers }
-    return { jobs: most, offers: new Map([...offers].filter(([processId]) => pool.isShort(processId))) }
   }
 
   /** Somebody else is only told when this executor cannot take the job at once. */

@@ -1,25 +1,20 @@
 import { backoffMs, type Logger } from '@warren/mesh'
 import type { Ledger } from './ledger.ts'
 import { LEASE_MS } from './leases.ts'
+import type { Room } from './room.ts'
 import type { ClaimedJob } from './sql/claim-jobs.ts'
 
 export interface ClaimerOptions {
   readonly ledger: Ledger
   readonly executorId: string
   readonly log: Logger
-  readonly room: () => Room
+  /** What may be claimed now; each only when the one before it was filled. */
+  readonly rooms: () => readonly Room[]
   readonly start: (job: ClaimedJob) => void
   /** The room is used up, and there may be more jobs of this process for somebody else. */
   readonly passOn: (processId: string) => void
   /** Nothing is left to claim, and there is room. */
   readonly idle: () => void
-}
-
-/** What may be claimed now. */
-export interface Room {
-  readonly jobs: number
-  /** Process id → version of what can be run here */
-  readonly offers: ReadonlyMap<string, string>
 }
 
 export interface Claimer {
@@ -31,7 +26,7 @@ export interface Claimer {
 }
 
 /** Fills the slots of this executor with the best queued jobs. */
-export function createClaimer({ ledger, executorId, log, room, start, passOn, idle }: ClaimerOptions): Claimer {
+export function createClaimer({ ledger, executorId, log, rooms, start, passOn, idle }: ClaimerOptions): Claimer {
   let looking: Promise<void> | undefined
   let again = false
   const stopping = new AbortController()
@@ -47,23 +42,31 @@ export function createClaimer({ ledger, executorId, log, room, start, passOn, id
   async function lookUntilDone(): Promise<void> {
     while (again && !stopping.signal.aborted) {
       again = false
-      const { jobs: limit, offers } = room()
-      if (limit <= 0 || offers.size === 0) return
       try {
-        const claimed = await ledger.claim({ offers, limit, executorId, leaseMs: LEASE_MS })
+        await fill(rooms())
         failures = 0
-        for (const job of claimed) start(job)
-        if (claimed.length < limit) {
-          if (room().jobs > 0) idle()
-          continue
-        }
-        again = true // there may be more
-        if (room().jobs <= 0) passOn((claimed.at(-1) as ClaimedJob).processId)
       } catch (error) {
         log.warn({ err: error }, 'could not claim')
         setTimeout(() => void look(), backoffMs(failures++)).unref()
         return
       }
     }
+  }
+
+  async function fill(free: readonly Room[]): Promise<void> {
+    let last: ClaimedJob | undefined
+    for (const { jobs: limit, offers } of free) {
+      if (offers.size === 0) return
+      const claimed = await ledger.claim({ offers, limit, executorId, leaseMs: LEASE_MS })
+      for (const job of claimed) start(job)
+      if (claimed.length < limit) {
+        if (rooms().length > 0) idle()
+        return
+      }
+      last = claimed.at(-1)
+    }
+    if (!last) return
+    if (rooms().length > 0) again = true
+    else passOn(last.processId)
   }
 }

@@ -25,8 +25,8 @@ export function groupCommit<Item, Result>(
       waiting.push({ item, resolve, reject })
       if (writing) return
       writing = true
-      // what else this turn of the event loop brings can still join
-      setImmediate(() => void writeAll())
+      // what the same message brought can still join
+      queueMicrotask(() => void writeAll())
     })
 
   async function writeAll(): Promise<void> {

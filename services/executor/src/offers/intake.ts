@@ -1,6 +1,6 @@
 import { exchanges, executor, queues } from '@warren/contracts'
 import { asWarrenError } from '@warren/database'
-import { callQueue, consume, serveOperation, workQueue, type Delivery } from '@warren/mesh'
+import { callQueue, consume, hintQueue, serveOperation, type Delivery } from '@warren/mesh'
 import type { Context } from '../context.ts'
 import { execute } from '../handlers/execute.ts'
 
@@ -26,7 +26,7 @@ export function openIntake(processId: string, context: Context): Intake {
     { prefetch: few, translate: asWarrenError },
   )
   const wakeUps = consume(mesh.consuming, {
-    queue: workQueue(queues.jobs(processId), { exchange: exchanges.jobs, key: processId }),
+    queue: hintQueue(queues.jobs(processId), { exchange: exchanges.jobs, key: processId }),
     prefetch: 1,
     log: mesh.log,
     onDelivery: (delivery) => void onWakeUp(delivery),

@@ -12,7 +12,8 @@ import type { RunJob } from './run-job.ts'
 export interface ClaimedRuns {
   /** Runs a job that was claimed, to its end in the ledger. */
   start(job: ClaimedJob): void
-  count(): number
+  /** One for each that has not ended. */
+  processIds(): readonly string[]
   /** Settles when none is left. */
   idle(): Promise<void>
 }
@@ -36,7 +37,7 @@ const WRITE_TRIES = 30
 
 export function createClaimedRuns(options: ClaimedRunsOptions): ClaimedRuns {
   const { ledger, grammars, executorId, log, runJob, ended, draining } = options
-  const underWay = new Set<Promise<void>>()
+  const underWay = new Map<Promise<void>, string>()
   return {
     start: (job) => {
       const work = run(job)
@@ -45,10 +46,10 @@ export function createClaimedRuns(options: ClaimedRunsOptions): ClaimedRuns {
           underWay.delete(work)
           ended()
         })
-      underWay.add(work)
+      underWay.set(work, job.processId)
     },
-    count: () => underWay.size,
-    idle: async () => void (await Promise.all(underWay)),
+    processIds: () => [...underWay.values()],
+    idle: async () => void (await Promise.all(underWay.keys())),
   }
 
   async function run(job: ClaimedJob): Promise<void> {

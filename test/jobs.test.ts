@@ -113,6 +113,9 @@ describe('processes that call processes', () => {
   it('may call themselves', async () => {
     const tower = await jobs.run('tower', { floors: 2 })
     assert.deepEqual([tower.status, tower.text], [200, '{"height":2}'])
+    // the calls of each stand in the queue behind the others
+    const towers = await Promise.all(Array.from({ length: 4 }, () => jobs.run('tower', { floors: 4 })))
+    for (const { status, text } of towers) assert.deepEqual([status, text], [200, '{"height":4}'])
     const id = await jobs.submit('tower', { floors: 3 })
     assert.equal((await jobs.end(id)).status, 'successful')
   })

@@ -12,6 +12,7 @@ import {
   serveDesk,
   until,
   useVirtualHost,
+  type LogEntry,
 } from '../support/mesh.ts'
 
 const vhost = await useVirtualHost()
@@ -55,7 +56,8 @@ it('restores the consumer whose channel failed, and its neighbours notice nothin
   const connection = mesh.consuming.current()
   const deliveries: Delivery[] = []
   const held: Delivery[] = []
-  const log = recordingLog()
+  const entries: LogEntry[] = []
+  const log = recordingLog(entries)
   const queue = workQueue('failing', { exchange: 'warren.events', key: 'desk.c.*' })
   const failing = consume(mesh.consuming, { queue, prefetch: 10, log, onDelivery: (each) => deliveries.push(each) })
   const neighbour = consume(mesh.consuming, {
@@ -78,6 +80,8 @@ it('restores the consumer whose channel failed, and its neighbours notice nothin
   first.ack()
   await until('the channel is gone', () => failing.status() === 'queue failing')
   await until('and back', () => failing.status() === true)
+  const failed = entries.find(({ message }) => message === 'channel failed')
+  assert.match(String(failed?.fields['error']), /unknown delivery tag/)
   await until('the message comes again', () => deliveries.length === 2)
   await emit(mesh, desk.events.said, { id: 'd', text: '' })
   await until('the late binding is there', () => deliveries.length === 3)

@@ -24,7 +24,10 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   let refusing = false
   let holding = false
   const server = createServer((near) => {
-    if (refusing) return void near.destroy()
+    if (refusing) {
+      near.destroy()
+      return
+    }
     const far = connect(Number(port), hostname)
     openings.set(near, '')
     near.on('data', (chunk) => {

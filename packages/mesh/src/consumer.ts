@@ -53,6 +53,8 @@ export function consume(
   let settling: Settling | undefined
   let consumerTag: string | undefined
   let taking = true
+  let closed = false
+  let changing = Promise.resolve()
   const supervised: SupervisedChannel = superviseChannel(connection, {
     name: queue.name,
     log,
@@ -112,7 +114,7 @@ export function consume(
   }
 
   async function resume(): Promise<void> {
-    if (taking) return
+    if (taking || closed) return
     taking = true
     const channel = supervised.current()
     if (!channel || !settling || consumerTag !== undefined) return
@@ -120,18 +122,25 @@ export function consume(
     await start(channel, settling).catch(() => supervised.renew())
   }
 
-  async function setPrefetch(count: number): Promise<void> {
+  function setPrefetch(count: number): Promise<void> {
     prefetch = count
+    changing = changing.then(applyPrefetch).catch(() => supervised.renew())
+    return changing
+  }
+
+  async function applyPrefetch(): Promise<void> {
     const channel = supervised.current()
     if (!channel || !taking) return
     // the limit of a consumer is the channel's at the time when it starts
     await pause()
-    await channel.prefetch(count)
+    await channel.prefetch(prefetch)
     await resume()
   }
 
   async function close({ removeUnused = false } = {}): Promise<void> {
+    closed = true
     await pause()
+    await changing
     settling?.flush()
     const channel = supervised.current()
     if (removeUnused && channel) await deleteUnused(channel, queue.name).catch(() => {})

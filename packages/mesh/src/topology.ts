@@ -98,10 +98,11 @@ export function instanceQueue(name: string, ...bindings: Binding[]): QueueSpec {
   }
 }
 
+/** Classic: everybody declares it, and a quorum queue that has lost its leader would hold everybody up. */
 export const deadQueue: QueueSpec = {
   name: queues.dead,
   bindings: [{ exchange: exchanges.dead, key: '#' }],
-  options: { durable: true, arguments: { 'x-queue-type': 'quorum' } },
+  options: { durable: true, arguments: { 'x-queue-type': 'classic' } },
 }
 
 const exchangeTypes = new Map<string, 'direct' | 'topic'>([

@@ -13,6 +13,7 @@ import { measureRoom } from './jobs/room.ts'
 import { startReaper } from './jobs/reaper.ts'
 import { createRelay, type Relay } from './jobs/relay.ts'
 import { createPool, type Pool } from './runner/pool.ts'
+import { createCallers, type Callers } from './runs/callers.ts'
 import { createClaimedRuns, type ClaimedRuns } from './runs/claimed.ts'
 import { createLongRuns, type LongRuns } from './runs/long-runs.ts'
 import { createRunJob, type RunJob } from './runs/run-job.ts'
@@ -31,6 +32,7 @@ export interface Context {
   readonly claimedRuns: ClaimedRuns
   readonly longRuns: LongRuns
   readonly runJob: RunJob
+  readonly callers: Callers
   /** Called when there is room again and nothing left to claim. */
   readonly onIdle: Set<() => void>
 }
@@ -60,7 +62,8 @@ export async function openContext(config: Config, service: RunningService): Prom
   const longRuns = createLongRuns()
   release('long runs', () => longRuns.close())
   const onIdle = new Set<() => void>()
-  const runJob = createRunJob({ mesh, pool, active, progress: createProgressWriter(service, sql) })
+  const callers = createCallers()
+  const runJob = createRunJob({ mesh, pool, active, callers, progress: createProgressWriter(service, sql) })
   const claimedRuns = createClaimedRuns({
     ledger,
     grammars,
@@ -101,6 +104,7 @@ export async function openContext(config: Config, service: RunningService): Prom
     claimedRuns,
     longRuns,
     runJob,
+    callers,
     onIdle,
   }
 

@@ -11,7 +11,7 @@ export const submit = handle(executor.operations.submit, async ({ input, context
   prepareInputs(request, grammar) // for its errors: nothing that cannot run is stored
   const id = nanoid()
   const deadline = request.timeoutMs === undefined ? null : Date.now() + request.timeoutMs
-  await context.ledger.insert({
+  const at = await context.ledger.insert({
     id,
     process_id: request.processId,
     process_version: null,
@@ -30,7 +30,7 @@ export const submit = handle(executor.operations.submit, async ({ input, context
     age_ms: 0,
     event: 'jobAccepted',
   })
-  const now = new Date().toISOString()
+  const now = at.toISOString()
   return {
     id,
     processId: request.processId,

@@ -7,8 +7,8 @@ import { moveJobs, type JobMove } from './sql/move-jobs.ts'
 
 /** The only writer of jobs and their events on this instance. @throws what `asWarrenError` of the database knows */
 export interface Ledger {
-  /** Settles once the job is stored. */
-  insert(job: NewJob): Promise<void>
+  /** Settles once the job is stored, with the time of the database then. */
+  insert(job: NewJob): Promise<Date>
   /** Whether the move was made; if not, somebody else was first. */
   move(move: JobMove): Promise<boolean>
   claim(claim: Claim): Promise<ClaimedJob[]>
@@ -37,9 +37,11 @@ export function openLedger(
   written: (events: readonly WrittenEvent[]) => void,
 ): Ledger {
   const sql = connect(databaseUrl, 'executor', { max: 1, idle_timeout: 0, connection: byIndex })
-  const insert = groupCommit<NewJob, void>(async (jobs) => {
-    written(await insertJobs(sql, writer, jobs))
-    return []
+  const insert = groupCommit<NewJob, Date>(async (jobs) => {
+    const events = await insertJobs(sql, writer, jobs)
+    written(events)
+    const [{ at } = { at: null }] = events // one statement, one time
+    return jobs.map(() => at ?? new Date())
   }, isDatabaseDown)
   const move = groupCommit<JobMove, boolean>(async (moves) => {
     const moved = await moveJobs(sql, writer, moves)

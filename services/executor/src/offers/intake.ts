@@ -10,20 +10,20 @@ export interface Intake {
   close(): Promise<void>
 }
 
-/** Calls taken ahead of the slots: few, so that other executors get theirs; many when a run is over in a moment. */
+/** Calls taken at a time while a run is over in a moment; else as many as there are slots, the rest is for others. */
 const PREFETCH_SHORT = 64
 const PACE_MS = 250
 
 export function openIntake(processId: string, context: Context): Intake {
   const { mesh } = context.service
-  const few = context.config.slots + 1
+  const { pool, callers } = context
   const calls = serveOperation(
     mesh,
     executor.operations.execute,
     callQueue(queues.execute(processId), { exchange: exchanges.execute, key: processId }),
     context,
     execute,
-    { prefetch: few, translate: asWarrenError },
+    { prefetch: pool.slots, translate: asWarrenError },
   )
   const wakeUps = consume(mesh.consuming, {
     queue: hintQueue(queues.jobs(processId), { exchange: exchanges.jobs, key: processId }),
@@ -32,31 +32,42 @@ export function openIntake(processId: string, context: Context): Intake {
     onDelivery: (delivery) => void onWakeUp(delivery),
   })
   mesh.listeners.add(wakeUps)
-  let prefetch = few
-  const pace = setInterval(() => {
-    const wanted = context.pool.isShort(processId) ? PREFETCH_SHORT : few
-    if (wanted === prefetch) return
-    prefetch = wanted
-    void calls.setPrefetch(wanted)
-  }, PACE_MS)
+  let prefetch = pool.slots
+  const pace = setInterval(() => setPrefetch(wantedPrefetch()), PACE_MS)
+  // at once when it must grow; back again at the pace
+  const onMore = (caller: string): void => {
+    if (caller === processId) setPrefetch(Math.max(prefetch, wantedPrefetch()))
+  }
+  callers.onMore.add(onMore)
   const onIdle = (): void => void wakeUps.resume()
   context.onIdle.add(onIdle)
   return { up: Promise.all([calls.up, wakeUps.up]), close }
 
+  function wantedPrefetch(): number {
+    return (pool.isShort(processId) ? PREFETCH_SHORT : pool.slots) + callers.waiting(processId)
+  }
+
+  function setPrefetch(wanted: number): void {
+    if (wanted === prefetch) return
+    prefetch = wanted
+    void calls.setPrefetch(wanted)
+  }
+
   /** A wake-up says only that something is queued: the ledger decides what is run. */
   async function onWakeUp(delivery: Delivery): Promise<void> {
-    if (context.pool.free() > 0) {
+    if (pool.free() > 0) {
       delivery.ack()
       return context.claimer.look()
     }
     // somebody with a free slot shall have it; until there is room here again nothing is taken
     await wakeUps.pause()
     delivery.handBack()
-    if (context.pool.free() > 0) context.claimer.poke()
+    if (pool.free() > 0) context.claimer.poke()
   }
 
   async function close(): Promise<void> {
     clearInterval(pace)
+    callers.onMore.delete(onMore)
     context.onIdle.delete(onIdle)
     mesh.listeners.delete(wakeUps)
     await Promise.all([calls.close(), wakeUps.close()])

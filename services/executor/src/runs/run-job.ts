@@ -5,6 +5,7 @@ import { prepareInputs, type ReadRequest } from '../grammar/request.ts'
 import type { ActiveRuns } from '../jobs/active.ts'
 import type { ProgressWriter } from '../jobs/progress.ts'
 import type { Pool } from '../runner/pool.ts'
+import type { Callers } from './callers.ts'
 import { endingOf, type Ending } from './outcome.ts'
 
 export interface Attempt {
@@ -25,9 +26,10 @@ export interface RunJobOptions {
   readonly pool: Pool
   readonly active: ActiveRuns
   readonly progress: ProgressWriter
+  readonly callers: Callers
 }
 
-export function createRunJob({ mesh, pool, active, progress }: RunJobOptions): RunJob {
+export function createRunJob({ mesh, pool, active, progress, callers }: RunJobOptions): RunJob {
   const processes = client(executor, mesh)
   return async ({ jobId, attempt, owner, request, grammar, deadline }) => {
     let inputs: string
@@ -46,7 +48,9 @@ export function createRunJob({ mesh, pool, active, progress }: RunJobOptions): R
           // a process that calls another one calls it as anybody would
           call: async (processId, raw) => {
             const body = `{"processId":${JSON.stringify(processId)},"inputs":${raw}}`
-            return (await processes.execute({ key: processId, body }, { signal, deadline, principal: owner })).body
+            const options = { signal, deadline, principal: owner }
+            const call = () => processes.execute({ key: processId, body }, options)
+            return (await callers.during(request.processId, call)).body
           },
         },
       )

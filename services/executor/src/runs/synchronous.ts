@@ -33,7 +33,7 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
   )
   const jobId = nanoid()
   const since = performance.now()
-  let stored: Promise<void> | undefined
+  let stored: Promise<unknown> | undefined
   const storeNow = (): void => {
     stored = context.ledger.insert(row({ state: 'running', event: 'jobStarted', lease_ms: LEASE_MS }))
     stored.catch(() => {}) // the end of the run meets the same trouble, and says so
@@ -59,7 +59,8 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
         dismiss: 'jobDismissed',
         none: 'jobDismissed',
       } as const
-      return context.ledger.insert(row({ state: done[move], event: event[move], results, problem }))
+      await context.ledger.insert(row({ state: done[move], event: event[move], results, problem }))
+      return
     }
     await stored
     if (move === 'none') return

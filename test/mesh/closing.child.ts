@@ -37,4 +37,4 @@ const unanswered = client(silent, mesh)
     (error: WarrenError) => error.code,
   )
 await stop()
-process.stdout.write(`${await unanswered}\n`)
+process.stdout.write(`${await unanswered} ${Date.now()}\n`)

@@ -124,6 +124,8 @@ it('drains: what was taken is answered, and the queue goes', async () => {
   let closed = false
   const closing = server.close().then(() => (closed = true))
   await until('the intake has stopped', async () => (await queueState(raw, 'rpc.draining'))?.consumerCount === 0)
+  // as often as it would take to end, if it did not wait
+  for (let n = 0; n < 20; n++) assert.ok(await queueState(raw, 'rpc.draining'))
   assert.equal(closed, false)
   held.open()
   assert.deepEqual(

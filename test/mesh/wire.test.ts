@@ -6,6 +6,7 @@ import {
   callQueue,
   workQueue,
   deadQueue,
+  hintQueue,
   instanceQueue,
   consume,
   emit,
@@ -160,10 +161,19 @@ it('declares what the topology says, and nothing else', async () => {
   const live = await subscribe(mesh, () => {}, { patterns: ['#'] })
   const durable = await subscribe(mesh, () => {}, { patterns: ['#'], durable: 'topology' })
   const server = await serveDesk(mesh)
-  await Promise.all([live.up, durable.up])
+  const hints = consume(mesh.consuming, {
+    queue: hintQueue('jobs.topology'),
+    prefetch: 1,
+    log: recordingLog(),
+    onDelivery() {},
+  })
+  await Promise.all([live.up, durable.up, hints.up])
   const queues = await until('the broker knows them', async () => {
     const found = await inspect<Declared[]>(`/api/queues/${vhost.name}`)
-    return ['rpc.desk', 'events.topology'].every((name) => found.some((queue) => queue.name === name)) && found
+    return (
+      ['rpc.desk', 'events.topology', 'jobs.topology'].every((name) => found.some((queue) => queue.name === name)) &&
+      found
+    )
   })
   const limits = { 'x-max-length': 10_000, 'x-overflow': 'drop-head' }
   const expected: Record<string, { durable: boolean; exclusive: boolean; arguments: Record<string, unknown> }> = {
@@ -192,7 +202,17 @@ it('declares what the topology says, and nothing else', async () => {
     },
     'control.': { durable: false, exclusive: true, arguments: { 'x-queue-type': 'classic', ...limits } },
     'live.': { durable: false, exclusive: true, arguments: { 'x-queue-type': 'classic', ...limits } },
-    dead: { durable: true, exclusive: false, arguments: { 'x-queue-type': 'quorum' } },
+    'jobs.': {
+      durable: true,
+      exclusive: false,
+      arguments: {
+        'x-queue-type': 'classic',
+        'x-max-length': 1_000,
+        'x-overflow': 'drop-head',
+        'x-expires': 3_600_000,
+      },
+    },
+    dead: { durable: true, exclusive: false, arguments: { 'x-queue-type': 'classic' } },
   }
   for (const queue of queues.filter(({ name }) => !name.startsWith('amq.'))) {
     const kind = Object.keys(expected).find((prefix) => queue.name.startsWith(prefix))
@@ -215,7 +235,7 @@ it('declares what the topology says, and nothing else', async () => {
       'warren.dead': 'topic',
     },
   )
-  await Promise.all([live.close(), durable.close(), server.close()])
+  await Promise.all([live.close(), durable.close(), hints.close(), server.close()])
 })
 
 it('is the same whoever declares it first', async () => {
@@ -223,6 +243,7 @@ it('is the same whoever declares it first', async () => {
     callQueue('both.calls'),
     workQueue('both.work'),
     deadQueue,
+    hintQueue,
     instanceQueue('both.instance'),
   ]
   for (const queue of specs) {

@@ -23,16 +23,19 @@ export function aroundRequest(context: Context): MiddlewareHandler<Env> {
     c.set('requestId', requestId)
     c.set('base', base)
     c.set('principal', authenticate())
+    // on Node's own response where there is one: touching the headers of a `Response` makes the adapter build it whole
+    const { outgoing } = c.env ?? {}
+    outgoing?.setHeader('X-Request-Id', requestId)
 
     const refusal = guard({ method: c.req.method, host, origin, base })
     if (refusal) c.res = problemResponse(c, refusal)
     else await next()
 
-    const { headers, status } = c.res
-    headers.set('X-Request-Id', requestId)
-    if (origin !== undefined && isAllowedOrigin(origin, base, config)) allowOrigin(headers, origin)
+    const { status } = c.res
+    if (!outgoing) c.res.headers.set('X-Request-Id', requestId)
+    if (origin !== undefined && isAllowedOrigin(origin, base, config)) allowOrigin(c.res.headers, origin)
     // a drained connection is not used again: the client's next request goes to a gateway that stays
-    if (context.isDraining()) headers.set('Connection', 'close')
+    if (context.isDraining()) c.res.headers.set('Connection', 'close')
     // who waits for readiness asks many times a second, and is told no
     if (isDebug || (status >= 400 && c.req.path !== '/readyz')) {
       const ms = Math.round((performance.now() - startedAt) * 10) / 10

@@ -1,4 +1,6 @@
-import { WarrenError, type Job, type ProcessDescription } from '@warren/contracts'
+import * as contracts from '@warren/contracts'
+import { WarrenError, type Job, type ProcessDescription, type Service, type ServiceSpec } from '@warren/contracts'
+import type { Client } from '@warren/mesh'
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { createDescriptions } from '../descriptions.ts'
@@ -62,13 +64,8 @@ interface Fakes {
 /** A context whose services answer from memory; what a test does not give, answers UNROUTABLE. */
 export function fakeContext(fakes: Fakes = {}): Context {
   const { processes = [echo], logged = () => undefined } = fakes
-  const unroutable = (): Promise<never> => Promise.reject(new WarrenError('UNROUTABLE'))
   const registry: Context['registry'] = {
-    announce: unroutable,
-    renew: unroutable,
-    withdraw: unroutable,
-    listVersions: unroutable,
-    retireVersion: unroutable,
+    ...unroutable(contracts.registry),
     listExecutors: async () => ({ executors: [] }),
     listProcesses: async () => ({ processes: [...processes], next: null }),
     getProcess: async ({ id }) => {
@@ -79,12 +76,7 @@ export function fakeContext(fakes: Fakes = {}): Context {
     ...fakes.registry,
   }
   const executor: Context['executor'] = {
-    execute: unroutable,
-    submit: unroutable,
-    getJob: unroutable,
-    listJobs: unroutable,
-    getResults: unroutable,
-    dismissJob: unroutable,
+    ...unroutable(contracts.executor),
     ...fakes.executor,
   }
   const live = fakes.live ?? { watch: async () => () => undefined }
@@ -98,6 +90,12 @@ export function fakeContext(fakes: Fakes = {}): Context {
     health: async () => fakes.health ?? { status: 'ready', services: {}, waitingFor: [] },
     isDraining: () => false,
   }
+}
+
+/** A service that nobody serves. */
+function unroutable<S extends ServiceSpec>({ operations }: Service<S>): Client<S> {
+  const refuse = (): Promise<never> => Promise.reject(new WarrenError('UNROUTABLE'))
+  return Object.fromEntries(Object.keys(operations).map((key) => [key, refuse])) as unknown as Client<S>
 }
 
 /** Only what the gateway uses of a log. */

@@ -18,6 +18,8 @@ export const ProcessVersion = z.object({
   retiredAt: z.iso.datetime().nullable(),
 })
 
+export const Offer = z.object({ executorId: ExecutorId, version: SemVer, slots: z.int(), leaseUntil: z.iso.datetime() })
+
 export const Executor = z.object({
   id: ExecutorId,
   slots: z.int(),
@@ -102,6 +104,15 @@ export const registry = defineService('registry', {
       http: 'DELETE /processes/:id/versions/:version',
       input: z.object({ id: ProcessId, version: SemVer }),
       output: ProcessVersion,
+      errors: ['NO_SUCH_PROCESS'],
+      deadlineMs: 10_000,
+      idempotent: true,
+    },
+    listOffers: {
+      summary: 'List the executors that offer a process now',
+      http: 'GET /processes/:id/offers',
+      input: z.object({ id: ProcessId }),
+      output: z.object({ offers: z.array(Offer) }),
       errors: ['NO_SUCH_PROCESS'],
       deadlineMs: 10_000,
       idempotent: true,

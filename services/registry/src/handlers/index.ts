@@ -1,6 +1,7 @@
 import { announce } from './announce.ts'
 import { getProcess } from './getProcess.ts'
 import { listExecutors } from './listExecutors.ts'
+import { listOffers } from './listOffers.ts'
 import { listProcesses } from './listProcesses.ts'
 import { listVersions } from './listVersions.ts'
 import { renew } from './renew.ts'
@@ -15,5 +16,6 @@ export const handlers = {
   getProcess,
   listVersions,
   retireVersion,
+  listOffers,
   listExecutors,
 }

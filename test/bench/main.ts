@@ -32,7 +32,7 @@ const parts = {
 }
 
 report.note(
-  `Node ${process.version}, ${availableParallelism()} cores, ${values.seconds} s a figure, bodies of ${body.length} bytes`,
+  `Node ${process.version}, ${availableParallelism()} cores, ${values.seconds} s a figure, bodies of ${body.length} bytes, load by autocannon`,
 )
 const floor = await startFloor()
 const stack = await startStack()

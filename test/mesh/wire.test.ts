@@ -243,7 +243,7 @@ it('is the same whoever declares it first', async () => {
     callQueue('both.calls'),
     workQueue('both.work'),
     deadQueue,
-    hintQueue,
+    hintQueue('both.hints'),
     instanceQueue('both.instance'),
   ]
   for (const queue of specs) {

@@ -20,8 +20,8 @@ export interface Relay {
 }
 
 const BATCH = 256
-/** Batches closer together than this are one, which spares the broker most of its confirms. */
-const GAP_MS = 5
+/** Events wait for others: so most confirms are spared, and the answer to a caller, which is due now, goes first. */
+const GATHER_MS = 3
 /** Beyond it the relay forgets the events and reads them from the table again, when the broker is back. */
 const MEMORY_MOST = 5_000
 /** Wake-ups of one process within it are one: whoever takes it and leaves jobs behind passes it on. */
@@ -34,7 +34,6 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: numbe
   let working: Promise<void> | undefined
   const closing = new AbortController()
   const closed = closing.signal
-  let last = -Infinity
   const woken = new Map<string, NodeJS.Timeout>()
   const again = new Set<string>()
   return { push, wakeUp, adopt, position: () => position, lag: () => pending.length, close }
@@ -50,9 +49,7 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: numbe
 
   async function work(): Promise<void> {
     for (let failures = 0; (pending.length > 0 || behind) && !closed.aborted;) {
-      const rest = last + GAP_MS - performance.now()
-      if (rest > 0) await wait(rest)
-      last = performance.now()
+      await wait(GATHER_MS)
       try {
         await publishSome()
         failures = 0

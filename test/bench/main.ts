@@ -42,7 +42,7 @@ const targets = {
   submit: { url: `${stack.url}/processes/echo/execution`, body, status: 201, headers: { prefer: 'respond-async' } },
 } satisfies Record<string, Target>
 try {
-  for (const target of Object.values(targets)) await load(target, { connections: 16, forMs: 2_000 }) // compile and fill pools
+  for (const target of Object.values(targets)) await load(target, { connections: 64, forMs: 5_000 }) // compile and fill pools
   const floors = new Map<number, Load>()
   for (const connections of CONNECTIONS) floors.set(connections, await measure('floor', connections))
   for (const connections of CONNECTIONS) await measure('sync', connections)

@@ -1,7 +1,8 @@
-import { WarrenError } from '@warren/contracts'
+import type { WarrenError } from '@warren/contracts'
 import type { ConfirmChannel, Message, Options } from 'amqplib'
 import { superviseChannel, superviseConfirmChannel } from './channel.ts'
 import type { Connection } from './connection.ts'
+import { unavailable } from './failures.ts'
 import type { Logger } from './log.ts'
 import { declareExchanges } from './topology.ts'
 
@@ -123,8 +124,4 @@ export function createPublisher(connection: Connection, name: string, log: Logge
     await confirming.close()
     await sending.close()
   }
-}
-
-function unavailable(detail: string): WarrenError {
-  return new WarrenError('UNAVAILABLE', detail, { retryAfter: 1 })
 }

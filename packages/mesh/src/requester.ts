@@ -1,11 +1,12 @@
-import { catalogue, directReplyTo, fromProblem, headers, messageTypes, WarrenError, exchanges } from '@warren/contracts'
+import { catalogue, directReplyTo, headers, messageTypes, WarrenError, exchanges } from '@warren/contracts'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ConsumeMessage, Message, Options } from 'amqplib'
 import { nanoid } from 'nanoid'
 import { superviseConfirmChannel } from './channel.ts'
 import type { Connection } from './connection.ts'
-import { isDeserted } from './deserted.ts'
+import { problemOf, unavailable, unroutable } from './failures.ts'
 import type { Logger } from './log.ts'
+import { watchStalledCalls } from './stalled-calls.ts'
 import { declareExchanges } from './topology.ts'
 
 /** One message that wants an answer. */
@@ -45,8 +46,6 @@ export interface Requester {
 
 /** Over it callers hear 503 at once: an unbounded buffer only makes every answer late. */
 const PENDING_MOST = 2_000
-const STALLED_MS = 400
-const PROBE_MS = 1_000
 
 interface Pending extends Request {
   /** Stays after an answer, because others will come. */
@@ -67,7 +66,13 @@ export function createRequester(
   log: Logger,
 ): Requester {
   const pending = new Map<string, Pending>()
-  let probing: NodeJS.Timeout | undefined
+  const stalled = watchStalledCalls(
+    connection,
+    () => pending.values(),
+    (queue) => {
+      for (const [id, call] of pending) if (call.queue === queue) take(id)?.failed(unroutable(call.key))
+    },
+  )
   const supervised = superviseConfirmChannel(connection, {
     name: `${sender.name}.request`,
     log,
@@ -117,7 +122,7 @@ export function createRequester(
         },
       })
       publish(id, wanted, { expiration: Math.ceil(left), mandatory: true })
-      probing ??= setTimeout(() => void probe(), STALLED_MS)
+      stalled.watch()
     })
   }
 
@@ -223,21 +228,6 @@ export function createRequester(
     })
   }
 
-  /** A killed service leaves its queue behind until that expires. Calls that wait there are answered at once. */
-  async function probe(): Promise<void> {
-    probing = undefined
-    const before = Date.now() - STALLED_MS
-    const stalled = new Set<string>()
-    for (const call of pending.values()) if (call.queue && call.since <= before) stalled.add(call.queue)
-    await Promise.all([...stalled].map(probeQueue))
-    if (pending.size > 0) probing ??= setTimeout(() => void probe(), PROBE_MS)
-  }
-
-  async function probeQueue(queue: string): Promise<void> {
-    if (!(await isDeserted(connection, queue))) return
-    for (const [id, call] of pending) if (call.queue === queue) take(id)?.failed(unroutable(call.key))
-  }
-
   async function ready(waitMs: number): Promise<void> {
     const until = Date.now() + waitMs
     while (!supervised.current() && Date.now() < until) await wait(20)
@@ -249,28 +239,12 @@ export function createRequester(
   }
 
   async function close(): Promise<void> {
-    clearTimeout(probing)
+    stalled.stop()
     for (const id of pending.keys()) take(id)?.failed(unavailable('The service is stopping'))
     await supervised.close()
   }
 }
 
-function problemOf(message: ConsumeMessage): WarrenError {
-  try {
-    return fromProblem(JSON.parse(message.content.toString()))
-  } catch {
-    return new WarrenError('INTERNAL', 'The answer was not JSON')
-  }
-}
-
-function unroutable(key: string): WarrenError {
-  return new WarrenError('UNROUTABLE', `Nobody serves "${key}" now`, { retryAfter: 1 })
-}
-
 function timeout(): WarrenError {
   return new WarrenError('TIMEOUT', catalogue.TIMEOUT.title)
-}
-
-function unavailable(detail: string): WarrenError {
-  return new WarrenError('UNAVAILABLE', detail, { retryAfter: 1 })
 }

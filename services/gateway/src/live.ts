@@ -1,4 +1,7 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { subscribe, type Mesh, type Subscription } from '@warren/mesh'
+
+const UP_MS = 500
 
 type Heard = (name: string, data: unknown) => void
 
@@ -17,6 +20,8 @@ export function createLive(mesh: Mesh): Live {
   async function watch(subject: string, heard: Heard): Promise<() => void> {
     subscription ??= subscribe(mesh, (event, topic) => tell(topic, event.data))
     const live = await subscription
+    // its queue is declared in the background; without a broker nobody waits for it, as nothing will be heard anyway
+    await Promise.race([live.up, wait(UP_MS, undefined, { ref: false })])
     const others = watchers.get(subject)
     if (others) {
       others.add(heard)

@@ -30,19 +30,7 @@ const LIVE_MOST = 10_000
  * unroutable and its callers hear so at once.
  */
 export function callQueue(name: string, ...bindings: Binding[]): QueueSpec {
-  return {
-    name,
-    bindings,
-    options: {
-      durable: true,
-      arguments: {
-        'x-queue-type': 'classic',
-        'x-max-length': CALLS_MOST,
-        'x-overflow': 'reject-publish',
-        'x-expires': CALLS_EXPIRE_MS,
-      },
-    },
-  }
+  return boundedQueue(name, bindings, { most: CALLS_MOST, overflow: 'reject-publish', expiresMs: CALLS_EXPIRE_MS })
 }
 
 /**
@@ -50,19 +38,7 @@ export function callQueue(name: string, ...bindings: Binding[]): QueueSpec {
  * back from a power cut without a leader. A consumer may rest for long, so it expires late.
  */
 export function hintQueue(name: string, ...bindings: Binding[]): QueueSpec {
-  return {
-    name,
-    bindings,
-    options: {
-      durable: true,
-      arguments: {
-        'x-queue-type': 'classic',
-        'x-max-length': HINTS_MOST,
-        'x-overflow': 'drop-head',
-        'x-expires': HINTS_EXPIRE_MS,
-      },
-    },
-  }
+  return boundedQueue(name, bindings, { most: HINTS_MOST, overflow: 'drop-head', expiresMs: HINTS_EXPIRE_MS })
 }
 
 /** Messages that must survive: replicated where there is a cluster, parked after too many deliveries, never dropped. */
@@ -96,6 +72,15 @@ export function instanceQueue(name: string, ...bindings: Binding[]): QueueSpec {
       arguments: { 'x-queue-type': 'classic', 'x-max-length': LIVE_MOST, 'x-overflow': 'drop-head' },
     },
   }
+}
+
+function boundedQueue(
+  name: string,
+  bindings: readonly Binding[],
+  { most, overflow, expiresMs }: { most: number; overflow: 'reject-publish' | 'drop-head'; expiresMs: number },
+): QueueSpec {
+  const limits = { 'x-max-length': most, 'x-overflow': overflow, 'x-expires': expiresMs }
+  return { name, bindings, options: { durable: true, arguments: { 'x-queue-type': 'classic', ...limits } } }
 }
 
 /** Classic: everybody declares it, and a quorum queue that has lost its leader would hold everybody up. */

@@ -1,5 +1,3 @@
-import { STORE_AFTER_MS } from './synchronous.ts'
-
 /** Calls back for runs that are still under way after a while, with one timer for all of them. */
 export interface LongRuns {
   /** Returns the function that forgets the run. */
@@ -7,6 +5,8 @@ export interface LongRuns {
   close(): void
 }
 
+/** A synchronous run that lasts longer is stored while it runs, so that it can be listed and stopped. */
+const STORE_AFTER_MS = 100
 const TICK_MS = 25
 
 export function createLongRuns(): LongRuns {

@@ -10,8 +10,6 @@ import { problemText, type Ending } from './outcome.ts'
 
 type Execute = typeof executor.operations.execute
 
-/** A run that lasts longer is stored while it runs, so that it can be listed and stopped. */
-export const STORE_AFTER_MS = 100
 const LONGEST_MS = 60_000
 
 /**

@@ -43,8 +43,6 @@ CREATE TABLE "executor"."writers" (
 	"lease_until" timestamp with time zone NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX "events_of_job" ON "executor"."events" USING btree ("job_id","seq");--> statement-breakpoint
 CREATE INDEX "jobs_by_age" ON "executor"."jobs" USING btree ("created_at","id");--> statement-breakpoint
-CREATE INDEX "jobs_of_process" ON "executor"."jobs" USING btree ("process_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "jobs_queued" ON "executor"."jobs" USING btree ("process_id","priority" DESC NULLS FIRST,"created_at") WHERE state = 'queued';--> statement-breakpoint
 CREATE INDEX "jobs_leased" ON "executor"."jobs" USING btree ("lease_until") WHERE lease_until is not null;

@@ -70,7 +70,7 @@ export async function openContext(config: Config, service: RunningService): Prom
     executorId,
     log,
     runJob,
-    ended: () => claimer.poke(),
+    ended: () => claimer.roomFreed(),
     draining: () => signal.aborted,
   })
   const claimer = createClaimer({
@@ -86,7 +86,7 @@ export async function openContext(config: Config, service: RunningService): Prom
   })
   release('claimed runs', finishClaimedRuns)
   release('claimer', () => claimer.stop())
-  pool.onFree(() => claimer.poke())
+  pool.onFree(() => claimer.roomFreed())
   keepLeases(service, sql, executorId, active, relay.position)
   startReaper(service, sql, ledger, relay)
   mesh.controls.set(messageTypes.stop, (body) => void active.stop((body as { jobId: string }).jobId))
@@ -111,7 +111,7 @@ export async function openContext(config: Config, service: RunningService): Prom
   /** Somebody else is only told when this executor cannot take the job at once. */
   function announceWork(processId: string): void {
     const here = grammars.local(processId) !== undefined
-    if (here) claimer.poke()
+    if (here) void claimer.look()
     if (!here || pool.free() === 0) relay.wakeUp(processId)
   }
 

@@ -39,7 +39,6 @@ export const jobs = schema.table(
   },
   (table) => [
     index('jobs_by_age').on(table.createdAt, table.id),
-    index('jobs_of_process').on(table.processId, table.createdAt, table.id),
     index('jobs_queued')
       .on(table.processId, table.priority.desc().nullsFirst(), table.createdAt)
       .where(sql`state = 'queued'`),
@@ -53,21 +52,17 @@ export const jobs = schema.table(
  * What happened to jobs, in the order in which each writer committed it. This table is the outbox too: a writer's
  * events above `published_to` have not reached the broker for certain.
  */
-export const events = schema.table(
-  'events',
-  {
-    seq: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    jobId: text().notNull(),
-    processId: text().notNull(),
-    /** Key of the event in the contract */
-    event: text().notNull(),
-    state: text().$type<JobState>().notNull(),
-    attempt: integer().notNull(),
-    at: time().notNull(),
-    writer: text().notNull(),
-  },
-  (table) => [index('events_of_job').on(table.jobId, table.seq)],
-)
+export const events = schema.table('events', {
+  seq: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  jobId: text().notNull(),
+  processId: text().notNull(),
+  /** Key of the event in the contract */
+  event: text().notNull(),
+  state: text().$type<JobState>().notNull(),
+  attempt: integer().notNull(),
+  at: time().notNull(),
+  writer: text().notNull(),
+})
 
 /** One row for each instance that writes events. */
 export const writers = schema.table('writers', {

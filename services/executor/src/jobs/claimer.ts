@@ -18,10 +18,10 @@ export interface ClaimerOptions {
 }
 
 export interface Claimer {
-  /** There may be jobs, or room: look. Calls during a look make for one more look, not for many. */
-  poke(): void
-  /** Looks until nothing is left or there is no room, then settles. */
+  /** A job may have been queued: looks until nothing is left or there is no room, then settles. */
   look(): Promise<void>
+  /** A slot may be free: looks, unless the last look found nothing more, as then somebody tells of the next job. */
+  roomFreed(): void
   stop(): void
 }
 
@@ -29,12 +29,20 @@ export interface Claimer {
 export function createClaimer({ ledger, executorId, log, rooms, start, passOn, idle }: ClaimerOptions): Claimer {
   let looking: Promise<void> | undefined
   let again = false
+  /** The last claim left nothing behind. */
+  let exhausted = false
   const stopping = new AbortController()
   let failures = 0
-  return { poke: () => void look(), look, stop: () => stopping.abort() }
+  return { look, roomFreed, stop: () => stopping.abort() }
+
+  function roomFreed(): void {
+    if (exhausted) idle()
+    else void look()
+  }
 
   function look(): Promise<void> {
     again = true
+    exhausted = false
     looking ??= lookUntilDone().finally(() => (looking = undefined))
     return looking
   }
@@ -60,6 +68,8 @@ export function createClaimer({ ledger, executorId, log, rooms, start, passOn, i
       const claimed = await ledger.claim({ offers, limit, executorId, leaseMs: LEASE_MS })
       for (const job of claimed) start(job)
       if (claimed.length < limit) {
+        // a room for some processes says nothing of the others; and somebody may have told of a job meanwhile
+        exhausted = last === undefined && !again
         if (rooms().length > 0) idle()
         return
       }

@@ -62,7 +62,7 @@ export function openIntake(processId: string, context: Context): Intake {
     // somebody with a free slot shall have it; until there is room here again nothing is taken
     await wakeUps.pause()
     delivery.handBack()
-    if (pool.free() > 0) context.claimer.poke()
+    if (pool.free() > 0) void context.claimer.look()
   }
 
   async function close(): Promise<void> {

@@ -61,7 +61,7 @@ export async function openOffers(context: Context): Promise<void> {
     grammars.setLocal(new Map(accepted.map(({ described, grammar }) => [described.declaration.id, grammar])))
     await serveOnly(new Set(accepted.map(({ described }) => described.declaration.id)))
     waitingFor = true
-    claimer.poke()
+    void claimer.look()
     log.info({ processes: [...grammars.offers().keys()] }, 'offers processes')
   }
 

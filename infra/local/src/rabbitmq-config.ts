@@ -39,10 +39,16 @@ log.file.rotation.count = 2
 
 /**
  * `advanced.config`, where settings unknown to a version are ignored: MQTT clients without a name are refused
- * (`allow_anonymous` until 3.13, `anonymous_login_user` since 4.0).
+ * (`allow_anonymous` until 3.13, `anonymous_login_user` since 4.0), and messages are counted for each queue, but not for
+ * each pair of channel and queue, which the management plugin would turn on and every message would pay for.
  */
 export function advancedConfig(): string {
-  return '[{rabbitmq_mqtt, [{allow_anonymous, false}, {anonymous_login_user, none}]}].\n'
+  return `[
+  {rabbitmq_mqtt, [{allow_anonymous, false}, {anonymous_login_user, none}]},
+  {rabbit, [{collect_statistics, coarse}]},
+  {rabbitmq_management_agent, [{force_fine_statistics, false}]}
+].
+`
 }
 
 /** Definitions with the one user; imported at every start, so the password in our file is always the valid one. */

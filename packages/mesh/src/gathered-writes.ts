@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 /** On a busy connection, writes within this time go to the system as one. */
 const GATHER_MS = 1
 /** A connection is busy while it makes more writes than this in a window of that many ms. */
-const BUSY_WRITES = 60
+const BUSY_WRITES = 30
 const WINDOW_MS = 20
 
 /**

@@ -21,7 +21,7 @@ export interface Relay {
 
 const BATCH = 256
 /** Events wait for others: so most confirms are spared, and the answer to a caller, which is due now, goes first. */
-const GATHER_MS = 3
+const GATHER_MS = 4
 /** Beyond it the relay forgets the events and reads them from the table again, when the broker is back. */
 const MEMORY_MOST = 5_000
 /** Wake-ups of one process within it are one: whoever takes it and leaves jobs behind passes it on. */

@@ -3,6 +3,7 @@ import {
   headers,
   queues,
   toProblem,
+  violations,
   WarrenError,
   commonErrors,
   type Code,
@@ -20,7 +21,6 @@ import { consume, type Consumer, type Delivery } from './consumer.ts'
 import type { Logger } from './log.ts'
 import type { Mesh } from './mesh.ts'
 import { callQueue, type QueueSpec } from './topology.ts'
-import { violations } from './violations.ts'
 
 type CommonCode = (typeof commonErrors)[number]
 

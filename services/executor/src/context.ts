@@ -14,7 +14,7 @@ import { startReaper } from './jobs/reaper.ts'
 import { createRelay, type Relay } from './jobs/relay.ts'
 import { createPool, type Pool } from './runner/pool.ts'
 import { createCallers, type Callers } from './runs/callers.ts'
-import { createClaimedRuns, type ClaimedRuns } from './runs/claimed.ts'
+import { createClaimedRuns } from './runs/claimed.ts'
 import { createLongRuns, type LongRuns } from './runs/long-runs.ts'
 import { createRunJob, type RunJob } from './runs/run-job.ts'
 
@@ -29,7 +29,6 @@ export interface Context {
   readonly active: ActiveRuns
   readonly grammars: Grammars
   readonly claimer: Claimer
-  readonly claimedRuns: ClaimedRuns
   readonly longRuns: LongRuns
   readonly runJob: RunJob
   readonly callers: Callers
@@ -101,7 +100,6 @@ export async function openContext(config: Config, service: RunningService): Prom
     active,
     grammars,
     claimer,
-    claimedRuns,
     longRuns,
     runJob,
     callers,

@@ -1,6 +1,5 @@
-import { parseHttp, pathParameters, WarrenError, type Operation, type Service, type Violation } from '@warren/contracts'
+import { parseHttp, pathParameters, pointer, WarrenError, type Operation, type Service } from '@warren/contracts'
 import type { CallOptions } from '@warren/mesh'
-import type { z } from 'zod'
 import { readJsonObject } from './body.ts'
 import { callOptions } from './call-options.ts'
 import type { Config } from './config.ts'
@@ -37,7 +36,7 @@ async function readInput(c: RequestContext, operation: Operation, config: Config
 
   const parsed = operation.input.safeParse({ ...query, ...body, ...path })
   if (parsed.success) return parsed.data
-  const errors = parsed.error.issues.map(violation)
+  const errors = parsed.error.issues.map(({ path, code, message }) => ({ pointer: pointer(path), code, message }))
   const isQuery = parsed.error.issues.every(({ path: [name] }) => String(name) in query)
   throw new WarrenError(isQuery ? 'BAD_QUERY' : 'BAD_INPUT', `${errors.length} problem(s) in the input`, { errors })
 }
@@ -46,9 +45,4 @@ export function unknownParameter(name: string): WarrenError {
   return new WarrenError('BAD_QUERY', `There is no query parameter "${name}" here`, {
     errors: [{ pointer: `/${name}`, code: 'unknown', message: 'is not known here' }],
   })
-}
-
-function violation(issue: z.core.$ZodIssue): Violation {
-  const pointer = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-  return { pointer, code: issue.code, message: issue.message }
 }

@@ -1,4 +1,4 @@
-import { ExecuteRequest, rawJson, WarrenError, type Violation } from '@warren/contracts'
+import { ExecuteRequest, pointer, rawJson, WarrenError, type Violation } from '@warren/contracts'
 import type { Grammar } from './grammar.ts'
 
 /** An execute request that was read: its text is kept, because numbers must come through as they were written. */
@@ -19,7 +19,7 @@ export function readRequest(text: string, key?: string): ReadRequest {
   const parsed = ExecuteRequest.safeParse(body)
   if (!parsed.success) {
     const errors = parsed.error.issues.map(({ path, code, message }) => ({
-      pointer: `/${path.join('/')}`,
+      pointer: pointer(path),
       code,
       message,
     }))

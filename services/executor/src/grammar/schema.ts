@@ -1,4 +1,4 @@
-import type { Violation } from '@warren/contracts'
+import { brief, pointer, type Violation } from '@warren/contracts'
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { admitNonFinite } from './non-finite.ts'
@@ -25,13 +25,13 @@ function violation({ instancePath, keyword, params, schema, data, message }: Err
   const member = (params['missingProperty'] ?? params['additionalProperty']) as string | undefined
   const missing = params['missingProperty'] !== undefined
   return {
-    pointer: `${root}${instancePath}${member === undefined ? '' : `/${escape(member)}`}`,
+    pointer: `${root}${instancePath}${member === undefined ? '' : pointer([member])}`,
     code: keyword,
     message: message ?? `does not fit "${keyword}"`,
     expected: expectation(keyword, params, schema),
     got: missing
       ? 'nothing'
-      : describe(keyword === 'additionalProperties' ? (data as Record<string, unknown>)[member ?? ''] : data),
+      : brief(keyword === 'additionalProperties' ? (data as Record<string, unknown>)[member ?? ''] : data),
   }
 }
 
@@ -41,15 +41,4 @@ function expectation(keyword: string, params: Record<string, unknown>, schema: u
   if (keyword === 'enum') return params['allowedValues']
   if (keyword === 'type') return params['type']
   return typeof schema === 'object' ? (params['limit'] ?? keyword) : schema
-}
-
-function describe(value: unknown): unknown {
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'object' && value !== null) return 'an object'
-  return typeof value === 'string' && value.length > 100 ? `${value.slice(0, 100)}…` : value
-}
-
-/** RFC 6901, section 3 */
-function escape(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -14,8 +14,6 @@ export interface Relay {
   adopt(writer: string): Promise<void>
   /** How far this writer's events are published; a restart of the relay begins behind it. */
   position(): number
-  /** Events that are committed and not yet published. */
-  lag(): number
   close(): Promise<void>
 }
 
@@ -36,7 +34,7 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: numbe
   const closed = closing.signal
   const woken = new Map<string, NodeJS.Timeout>()
   const again = new Set<string>()
-  return { push, wakeUp, adopt, position: () => position, lag: () => pending.length, close }
+  return { push, wakeUp, adopt, position: () => position, close }
 
   function push(events: readonly WrittenEvent[]): void {
     if (!behind) for (const event of events) if (event.seq !== null) pending.push(event)

@@ -1,17 +1,8 @@
 import { rawJson } from '@warren/contracts'
-import type { ProcessDeclaration } from '@warren/worker'
+import type { Failure, ProcessDeclaration } from '@warren/worker'
 
 /** Why a run failed. `code` is one of the error catalogue, or the host's own. */
-export interface RunProblem {
-  readonly code: string
-  readonly message: string
-  readonly traceback?: string
-  readonly file?: string
-  readonly line?: number
-  readonly exitCode?: number
-  readonly signal?: string
-  readonly logTail?: readonly string[]
-}
+export type RunProblem = Failure
 
 /** What a host says, one line each; docs/runner-protocol.md explains them. */
 export type HostMessage =

@@ -6,7 +6,7 @@ import { readRequest } from '../grammar/request.ts'
 import type { JobMove } from '../jobs/sql/move-jobs.ts'
 import type { ClaimedJob } from '../jobs/sql/claim-jobs.ts'
 import type { Ledger } from '../jobs/ledger.ts'
-import { problemText, type Ending } from './outcome.ts'
+import { writingOf, type Ending } from './outcome.ts'
 import type { RunJob } from './run-job.ts'
 
 export interface ClaimedRuns {
@@ -56,7 +56,9 @@ export function createClaimedRuns(options: ClaimedRunsOptions): ClaimedRuns {
     const ending = await attempt(job)
     if (ending.move === 'none') return
     const held = { id: job.jobId, attempt: job.attempt, executorId }
-    await write(draining() && ending.move === 'dismiss' ? { ...held, move: 'requeue' } : { ...held, ...moveOf(ending) })
+    await write(
+      draining() && ending.move === 'dismiss' ? { ...held, move: 'requeue' } : { ...held, ...writingOf(ending) },
+    )
   }
 
   async function attempt(job: ClaimedJob): Promise<Ending> {
@@ -80,10 +82,4 @@ export function createClaimedRuns(options: ClaimedRunsOptions): ClaimedRuns {
       }
     }
   }
-}
-
-function moveOf(ending: Exclude<Ending, { move: 'none' }>): Pick<JobMove, 'move' | 'results' | 'problem'> {
-  if (ending.move === 'stored') return { move: 'stored', results: ending.results }
-  if (ending.move === 'fail' || ending.move === 'refuse') return { move: 'fail', problem: problemText(ending.error) }
-  return { move: 'dismiss' }
 }

@@ -34,9 +34,17 @@ export function endingOf(
   return { move: 'stored', results: outputs ? select(outcome.outputs, outputs) : outcome.outputs }
 }
 
-/** JSON text of the problem that is stored with a failed job. */
-export function problemText(error: WarrenError): string {
-  return JSON.stringify(toProblem(error))
+/** What the ledger writes of an ending. */
+export function writingOf(ending: Exclude<Ending, { move: 'none' }>): {
+  readonly move: 'stored' | 'fail' | 'dismiss'
+  /** JSON text */
+  readonly results?: string
+  /** JSON text */
+  readonly problem?: string
+} {
+  if (ending.move === 'stored') return { move: 'stored', results: ending.results }
+  if (ending.move === 'dismiss') return { move: 'dismiss' }
+  return { move: 'fail', problem: JSON.stringify(toProblem(ending.error)) }
 }
 
 function cancelled(reason: Reason): Ending {

@@ -6,7 +6,8 @@ import { resolveReferences } from '../grammar/references.ts'
 import { readRequest } from '../grammar/request.ts'
 import type { NewJob } from '../jobs/sql/insert-jobs.ts'
 import { LEASE_MS } from '../jobs/leases.ts'
-import { problemText, type Ending } from './outcome.ts'
+import { transitions } from '../jobs/transitions.ts'
+import { writingOf } from './outcome.ts'
 
 type Execute = typeof executor.operations.execute
 
@@ -48,21 +49,15 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
   return reply()
 
   async function write(): Promise<void> {
-    const { results, problem, move } = end(ended)
     if (!stored) {
-      const done = { stored: 'successful', fail: 'failed', dismiss: 'dismissed', none: 'dismissed' } as const
-      const event = {
-        stored: 'jobSuccessful',
-        fail: 'jobFailed',
-        dismiss: 'jobDismissed',
-        none: 'jobDismissed',
-      } as const
-      await context.ledger.insert(row({ state: done[move], event: event[move], results, problem }))
+      // with the lease lost there is no row either: nobody else has the job
+      const { move, ...texts } = writingOf(ended.move === 'none' ? { move: 'dismiss' } : ended)
+      const { to: state, event } = transitions[move]
+      await context.ledger.insert(row({ state, event, ...texts }))
       return
     }
     await stored
-    if (move === 'none') return
-    await context.ledger.move({ id: jobId, move, attempt: 1, ...(results && { results }), ...(problem && { problem }) })
+    if (ended.move !== 'none') await context.ledger.move({ id: jobId, attempt: 1, ...writingOf(ended) })
   }
 
   function reply(): ReplyBy<Execute> {
@@ -93,16 +88,6 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
       age_ms: performance.now() - since,
       ...part,
     }
-  }
-}
-
-type Ended = Exclude<Ending, { move: 'refuse' }>
-
-function end(ending: Ended): { move: Ended['move']; results: string | null; problem: string | null } {
-  return {
-    move: ending.move,
-    results: ending.move === 'stored' ? ending.results : null,
-    problem: ending.move === 'fail' ? problemText(ending.error) : null,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Violation } from '@warren/contracts'
+import type { Violation } from './errors.ts'
 import type { z } from 'zod'
 
 /** What zod found wrong, in our terms. */
@@ -14,12 +14,13 @@ export function violations(error: z.ZodError, value: unknown): Violation[] {
   }))
 }
 
-/** RFC 6901 */
-function pointer(path: readonly PropertyKey[]): string {
+/** JSON pointer (RFC 6901, section 3) of a path of names and indices. */
+export function pointer(path: readonly PropertyKey[]): string {
   return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }
 
-function brief(value: unknown): unknown {
+/** What came, short enough for an error text. */
+export function brief(value: unknown): unknown {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'object' && value !== null) return 'an object'

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gets from a fresh clone to a running command: installs what is missing, then hands over to the launcher.
-# usage: sh infra/bootstrap.sh start|stop|test|check|bench [arguments]
+# usage: sh infra/bootstrap.sh start|stop|test|check|bench|chaos [arguments]
 set -eu
 cd "$(dirname "$0")/.."
 

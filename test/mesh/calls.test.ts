@@ -255,13 +255,14 @@ describe('a caller that goes away', () => {
 })
 
 describe('a call whose connection was lost', () => {
-  it('is sent again under the same id when it is idempotent, and not otherwise', async () => {
+  it('is sent again under the same id when it is idempotent or has a key, and not otherwise', async () => {
     const service = defineDesk('twice')
-    const seen: { type: string; messageId: string }[] = []
+    const seen: { type: string; messageId: string; idempotencyKey: string | undefined }[] = []
     const held = gate()
-    const note = (type: string) => async (call: { input: { text: string }; messageId: string }) => {
-      seen.push({ type, messageId: call.messageId })
-      if (seen.length <= 2) await held.opened // both of the first round
+    type Noted = { input: { text: string }; messageId: string; idempotencyKey: string | undefined }
+    const note = (type: string) => async (call: Noted) => {
+      seen.push({ type, messageId: call.messageId, idempotencyKey: call.idempotencyKey })
+      if (seen.length <= 3) await held.opened // those of the first round
       return call.input
     }
     const server = await serveDesk(calleeMesh, { echo: note('echo'), look: note('look') }, { service })
@@ -270,16 +271,22 @@ describe('a call whose connection was lost', () => {
     const caller = client(service, mesh)
     const echo = failure(caller.echo({ text: 'once' }), 'PEER_LOST')
     const look = caller.look({ text: 'twice' }, { messageId: 'one-intent' })
-    await until('both are under way', () => seen.length === 2)
+    const keyed = caller.echo({ text: 'keyed' }, { messageId: 'other-intent', idempotencyKey: 'k 1' })
+    await until('all are under way', () => seen.length === 3)
     proxy.cut(`${mesh.name} calls`)
     await echo
     assert.deepEqual(await look, { text: 'twice' })
+    assert.deepEqual(await keyed, { text: 'keyed' })
     held.open()
     assert.deepEqual(
       seen.filter(({ type }) => type === 'look').map(({ messageId }) => messageId),
       ['one-intent', 'one-intent'],
     )
-    assert.equal(seen.filter(({ type }) => type === 'echo').length, 1)
+    assert.deepEqual(
+      seen.filter(({ type, idempotencyKey }) => type === 'echo' && idempotencyKey !== undefined),
+      [1, 2].map(() => ({ type: 'echo', messageId: 'other-intent', idempotencyKey: 'k 1' })),
+    )
+    assert.equal(seen.filter(({ type, idempotencyKey }) => type === 'echo' && idempotencyKey === undefined).length, 1)
     assert.equal(mesh.requester.pending(), 0)
     await server.close()
   })

@@ -13,7 +13,7 @@ import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const READY_MS = 60_000
 
-type Name = 'registry' | 'files' | 'gateway' | `executor${string}`
+type Name = 'registry' | 'files' | 'notifier' | 'gateway' | `executor${string}`
 
 export interface StackOptions {
   /** Names of the executors; one unless told. */
@@ -28,7 +28,7 @@ export interface StackOptions {
   readonly proxies?: boolean
 }
 
-/** The four services as they really run, on a virtual host and a database of their own. */
+/** The five services as they really run, on a virtual host and a database of their own. */
 export interface Stack {
   readonly url: string
   readonly amqpUrl: string
@@ -70,7 +70,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ready,
     close,
   }
-  for (const name of ['registry', 'files', ...executors, 'gateway'] as const) start(name)
+  for (const name of ['registry', 'files', 'notifier', ...executors, 'gateway'] as const) start(name)
   try {
     await ready()
   } catch (error) {

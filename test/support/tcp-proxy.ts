@@ -1,6 +1,7 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { createLane, type Lane } from './tcp-lane.ts'
 
-/** A wire that can be cut, or held so that nothing gets through while both ends believe that it is well. */
+/** A wire that can be cut, slowed down, or held so that nothing gets through while both ends believe that it is well. */
 export interface TcpProxy {
   /** The URL with this proxy in place of its host and port. */
   readonly url: string
@@ -12,57 +13,108 @@ export interface TcpProxy {
   refuse(refusing: boolean): void
   /** Stops passing bytes in either direction, until told otherwise. */
   hold(holding: boolean): void
+  /** Passes what comes from now on so much later, in either direction. */
+  delay(ms: number): void
+  /** Passes so many bytes a second, in either direction of each connection; `Infinity` ends it. */
+  throttle(bytesPerSecond: number): void
+  /**
+   * Closes what is connected towards the target alone: the near end believes that it is well, and hears nothing, until
+   * told otherwise.
+   */
+  halfClose(closed: boolean): void
   close(): Promise<void>
+}
+
+interface Link {
+  readonly near: Socket
+  readonly far: Socket
+  readonly lanes: readonly Lane[]
+  /** The first bytes of the near end */
+  opening: string
 }
 
 const OPENING_BYTES = 4_096
 
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
-  const sockets = new Set<Socket>()
-  const openings = new Map<Socket, string>()
+  const links = new Set<Link>()
+  const orphans = new Set<Socket>()
   let refusing = false
   let holding = false
-  const server = createServer((near) => {
+  let halfClosed = false
+  let delayMs = 0
+  let bytesPerSecond = Infinity
+  const server = createServer(accept)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = new URL(target)
+  url.hostname = '127.0.0.1'
+  url.port = String((server.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    connections: () => links.size,
+    cut,
+    refuse: (now) => (refusing = now),
+    hold,
+    delay: (ms) => change(() => (delayMs = ms)),
+    throttle: (rate) => change(() => (bytesPerSecond = rate)),
+    halfClose,
+    close,
+  }
+
+  function accept(near: Socket): void {
     if (refusing) {
       near.destroy()
       return
     }
     const far = connect(Number(port), hostname)
-    openings.set(near, '')
+    const lanes = [createLane(near, far, pace), createLane(far, near, pace)]
+    const link: Link = { near, far, lanes, opening: '' }
+    links.add(link)
     near.on('data', (chunk) => {
-      const said = openings.get(near) ?? ''
-      if (said.length < OPENING_BYTES) openings.set(near, said + chunk.toString('latin1'))
+      if (link.opening.length < OPENING_BYTES) link.opening += chunk.toString('latin1')
     })
-    near.on('close', () => openings.delete(near))
-    for (const [from, to] of [
+    for (const [one, other] of [
       [near, far],
       [far, near],
     ] as const) {
-      sockets.add(from)
-      from.setNoDelay(true)
-      from.on('data', (chunk) => to.write(chunk))
-      from.on('error', () => {})
-      from.on('close', () => {
-        sockets.delete(from)
-        to.destroy()
+      one.setNoDelay(true)
+      one.on('error', () => {})
+      one.on('close', () => {
+        links.delete(link)
+        if (one === far && halfClosed) orphans.add(near)
+        else other.destroy()
       })
-      if (holding) from.pause()
+      if (holding) one.pause()
     }
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = new URL(target)
-  url.hostname = '127.0.0.1'
-  url.port = String((server.address() as AddressInfo).port)
-  return { url: url.href, connections: () => sockets.size / 2, cut, refuse: (now) => (refusing = now), hold, close }
+    near.on('close', () => orphans.delete(near))
+  }
+
+  function pace(): { holding: boolean; delayMs: number; bytesPerSecond: number } {
+    return { holding, delayMs, bytesPerSecond }
+  }
+
+  function change(set: () => void): void {
+    set()
+    for (const { lanes } of links) for (const lane of lanes) lane.paceChanged()
+  }
 
   function cut(said = ''): void {
-    for (const [socket, opening] of openings) if (opening.includes(said)) socket.destroy()
+    for (const { near, opening } of links) if (opening.includes(said)) near.destroy()
+    if (said === '') for (const near of orphans) near.destroy()
   }
 
   function hold(now: boolean): void {
     holding = now
-    for (const socket of sockets) socket[now ? 'pause' : 'resume']()
+    for (const { near, far, lanes } of links) {
+      for (const socket of [near, far]) socket[now ? 'pause' : 'resume']()
+      for (const lane of lanes) lane.paceChanged()
+    }
+  }
+
+  function halfClose(now: boolean): void {
+    halfClosed = now
+    if (now) for (const { far } of links) far.destroy()
+    else for (const near of orphans) near.destroy()
   }
 
   async function close(): Promise<void> {

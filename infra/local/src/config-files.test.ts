@@ -51,7 +51,7 @@ void test('only the gateway is given a port', () => {
   })
   assert.deepEqual(
     list.map(({ env }) => env['PORT']),
-    [undefined, undefined, undefined, '1234'],
+    [undefined, undefined, undefined, undefined, '1234'],
   )
   assert.throws(() => readConfig({ PORT: 'http' }), /not a port number/)
 })
@@ -80,5 +80,5 @@ void test('compose.yaml is well formed, publishes on loopback only, and has the 
     if (String(error).includes('No module named')) return t.skip('python3 has no yaml module')
     throw error
   }
-  assert.deepEqual(JSON.parse(names), ['broker', 'database', 'executor', 'files', 'gateway', 'registry'])
+  assert.deepEqual(JSON.parse(names), ['broker', 'database', 'executor', 'files', 'gateway', 'notifier', 'registry'])
 })

@@ -1,4 +1,5 @@
 import { bench } from './bench.ts'
+import { chaos } from './chaos.ts'
 import { check } from './check.ts'
 import { readConfig } from './config.ts'
 import { alreadyRunning, detach } from './detach.ts'
@@ -8,7 +9,7 @@ import { start } from './start.ts'
 import { stop } from './stop.ts'
 import { test } from './test.ts'
 
-const usage = 'usage: start [--detach] | stop | test [files] | check | bench [options]'
+const usage = 'usage: start [--detach] | stop | test [files] | check | bench [options] | chaos [options]'
 
 /** Runs one command and returns its exit code. */
 async function main(command: string | undefined, args: string[]): Promise<number> {
@@ -23,6 +24,7 @@ async function main(command: string | undefined, args: string[]): Promise<number
   if (command === 'test') return await test(config, args)
   if (command === 'check') return await check(config)
   if (command === 'bench') return await bench(config, args)
+  if (command === 'chaos') return await chaos(config, args)
   line(usage)
   return 2
 }

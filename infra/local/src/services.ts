@@ -8,9 +8,9 @@ export type Service = { name: string; file: string; args: string[]; env: NodeJS.
 /** What the services are told about the rest of the stack. */
 export type Surroundings = { amqpUrl: string; databaseUrl: string; managementUrl: string | undefined; httpPort: number }
 
-/** The four services, in the order in which they are shown. */
+/** The five services, in the order in which they are shown. */
 export function services(config: Config, around: Surroundings): Service[] {
-  const names = ['registry', 'executor', 'files', 'gateway']
+  const names = ['registry', 'executor', 'files', 'notifier', 'gateway']
   return names.map((name) => ({
     name,
     file: process.execPath,

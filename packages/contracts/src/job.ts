@@ -55,6 +55,24 @@ export function isFinal(state: JobState): boolean {
 /** An RFC 9457 problem as it is stored with a failed job. */
 const StoredProblem = z.looseObject({ type: z.string(), title: z.string(), status: z.int(), code: z.string() })
 
+/** How a job rests: kept out of the queue, its processes stopped, or its state saved and its slot given up. */
+export const PauseKind = z.enum(['hold', 'suspend', 'checkpoint'])
+export type PauseKind = z.infer<typeof PauseKind>
+
+export const ControlAction = z.enum(['start', 'pause', 'resume', 'stop', 'extend'])
+export type ControlAction = z.infer<typeof ControlAction>
+
+/** One try of a job. The last one may still go on. */
+export const Attempt = z.object({
+  attempt: z.int(),
+  executorId: z.string().nullable(),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  outcome: z.enum(['running', 'successful', 'failed', 'dismissed', 'lost', 'retried', 'handed back', 'checkpointed']),
+  problem: StoredProblem.nullable(),
+})
+export type Attempt = z.infer<typeof Attempt>
+
 /** One execution of a process, as the ledger knows it. Times are RFC 3339 in UTC. */
 export const Job = z.object({
   id: JobId,
@@ -63,6 +81,9 @@ export const Job = z.object({
   owner: z.string().meta({ description: 'The principal that asked for it' }),
   mode: z.enum(['sync', 'async']),
   state: JobState,
+  desired: z.enum(['run', 'pause', 'stop']).meta({ description: 'What somebody wants of it' }),
+  pausedAs: PauseKind.nullable(),
+  hasCheckpoint: z.boolean(),
   status: JobStatus,
   progress: z.int().min(0).max(100),
   message: z.string().nullable(),
@@ -77,3 +98,16 @@ export const Job = z.object({
   waitingFor: z.string().nullable().meta({ description: 'Why the job does not run yet' }),
 })
 export type Job = z.infer<typeof Job>
+
+/** What may be asked of a job now. */
+export function actionsOf({
+  state,
+  desired,
+  deadlineAt,
+}: Pick<Job, 'state' | 'desired' | 'deadlineAt'>): ControlAction[] {
+  if (isFinal(state) || desired === 'stop') return []
+  const extend: ControlAction[] = deadlineAt === null ? [] : ['extend']
+  if (state === 'created') return ['start', 'stop', ...extend]
+  if (state === 'paused') return ['resume', 'stop', ...extend]
+  return desired === 'pause' ? ['resume', 'stop', ...extend] : ['pause', 'stop', ...extend]
+}

@@ -12,6 +12,28 @@ export const SemVer = z
   .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/, 'a semantic version such as 1.2.0')
   .meta({ description: 'Semantic version', examples: ['1.0.0'] })
 
+/** What a job may use. Absent members mean the executor's own limits, which also bound these. */
+export const Limits = z.object({
+  softTimeoutMs: z.int().min(1).optional().meta({ description: 'After it the run is asked to end, as by a cancel' }),
+  memoryBytes: z.int().min(1).optional().meta({ description: 'Resident memory of the whole process group' }),
+  outputBytes: z.int().min(1).optional(),
+  logBytes: z.int().min(0).optional().meta({ description: 'What is printed beyond it is cut, and the log says so' }),
+  silenceMs: z.int().min(1).optional().meta({ description: 'Longest time without log line, progress or metric' }),
+})
+export type Limits = z.infer<typeof Limits>
+
+/** When a failed attempt is followed by another one. */
+export const RetryPolicy = z.object({
+  attempts: z.int().min(1).max(100).meta({ description: 'Tries in all' }),
+  backoffMs: z.int().min(0).optional().meta({ description: 'Before the second try; 1 s unless told' }),
+  factor: z.number().min(1).max(10).optional().meta({ description: 'By which each wait is longer; 2 unless told' }),
+  on: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Codes that are worth another try; PROCESS_CRASHED unless told' }),
+})
+export type RetryPolicy = z.infer<typeof RetryPolicy>
+
 export const JobControlOption = z.enum(['sync-execute', 'async-execute', 'dismiss'])
 
 /** JSON Schema 2020-12. */
@@ -46,6 +68,8 @@ export const ProcessDescription = z.object({
   deterministic: z.boolean().optional(),
   concurrency: z.int().min(1).optional(),
   timeoutMs: z.int().min(1).optional(),
+  limits: Limits.optional(),
+  retry: RetryPolicy.optional(),
   checkpointable: z.boolean().optional(),
   derivatives: z.record(z.string(), z.string()).optional(),
   digest: z.string().meta({ description: 'SHA-256 over the files of the process, in hexadecimal' }),

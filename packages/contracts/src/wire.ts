@@ -14,6 +14,12 @@ export const exchanges = {
   control: 'warren.control',
   /** topic, `job.<processId>.<jobId>.<event>` and the like: committed facts as CloudEvents */
   events: 'warren.events',
+  /** direct, key = job: events of jobs that name a subscriber of their own, for who tells those */
+  notify: 'warren.notify',
+  /** headers, `wait` = ms: messages that wait for another try, each with the name of its queue as key */
+  wait: 'warren.wait',
+  /** direct, key = queue: messages that have waited, back to the one queue that they came from */
+  requeue: 'warren.requeue',
   /** topic, key = queue: parked messages */
   dead: 'warren.dead',
 } as const
@@ -28,8 +34,19 @@ export const headers = {
   roles: 'roles',
   traceparent: 'traceparent',
   tracestate: 'tracestate',
+  /** the same intent again, for as long as it is remembered; scoped to the principal */
   idempotencyKey: 'idempotency-key',
+  /** the id of the HTTP request that a call serves: it stands in every log line about it */
+  requestId: 'request-id',
+  /** which try this delivery is, from 1; counted by those who retry, and absent on the first */
   attempt: 'attempt',
+  /** ms that a message waits for its next try */
+  wait: 'wait',
+  /** routing key that the event was published with, on its way back to one queue */
+  topic: 'topic',
+  /** on a parked message: why, and after how many tries */
+  reason: 'reason',
+  attempts: 'attempts',
   /** on a reply: the error code; its absence means success */
   error: 'error',
   /** on the reply to a run: the id and status of the job that it became */
@@ -46,6 +63,8 @@ export const queues = {
   control: (service: string, instance: string) => `control.${service}.${instance}`,
   live: (service: string, instance: string) => `live.${service}.${instance}`,
   subscription: (name: string) => `events.${name}`,
+  notify: 'notify',
+  wait: (ms: number) => `wait.${ms}`,
   dead: 'dead',
 } as const
 
@@ -57,7 +76,13 @@ export const messageTypes = {
   wakeUp: 'job.wake-up',
   cancel: 'call.cancel',
   stop: 'job.stop',
+  pause: 'job.pause',
+  resume: 'job.resume',
+  extend: 'job.extend',
+  /** to `live`: there are more log lines or metric points of a job */
+  recorded: 'job.recorded',
   ping: 'ping',
   info: 'info',
   stats: 'stats',
+  metrics: 'metrics',
 } as const

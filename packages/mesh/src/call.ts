@@ -2,6 +2,7 @@ import { headers } from '@warren/contracts'
 import type { Delivery } from './consumer.ts'
 import type { Logger } from './log.ts'
 import type { Mesh } from './mesh.ts'
+import { readTraceContext, traceIdOf, type Span, type TraceContext } from './trace.ts'
 
 /** A request that was delivered: its envelope read, its answer not yet sent. */
 export interface IncomingCall {
@@ -15,8 +16,10 @@ export interface IncomingCall {
   /** What a handler gets, made of the envelope and the given members. */
   present(more: { input: unknown; context: unknown; fail: unknown }): object
   reply(body: string, more?: Readonly<Record<string, unknown>>): void
+  /** Handling begins: what it calls in turn belongs to its span. */
+  begin(queue: string): void
   /** Forgets the call: nothing aborts it any more. */
-  end(): void
+  end(error?: string): void
 }
 
 interface Envelope {
@@ -36,6 +39,9 @@ export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
   const envelope = properties.headers ?? {}
   const type = (properties.type ?? envelope[headers.type]) as string | undefined
   const deadline = deadlineOf(envelope[headers.deadline], properties.expiration)
+  const requestId = textOf(envelope[headers.requestId])
+  let trace: TraceContext = readTraceContext(envelope[headers.traceparent], envelope[headers.tracestate])
+  let span: Span | undefined
   let controller: AbortController | undefined
   let timer: NodeJS.Timeout | undefined
   const call: IncomingCall = {
@@ -44,12 +50,13 @@ export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
       return signal()
     },
     get log() {
-      return mesh.log.child({ call: type, correlationId })
+      return mesh.log.child({ call: type, correlationId, requestId, traceId: traceIdOf(trace) })
     },
     body: () => content.toString(),
     isOver: () => deadline <= Date.now() || (correlationId !== undefined && mesh.cancelled.has(correlationId)),
     present,
     reply,
+    begin,
     end,
   }
   return call
@@ -81,8 +88,12 @@ export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
       roles: String(envelope[headers.roles] ?? '')
         .split(',')
         .filter(Boolean),
-      messageId: messageId ?? correlationId ?? '',
-      traceparent: envelope[headers.traceparent] as string | undefined,
+      // not the correlation id in its place: by hand that is the same for many a call
+      messageId: messageId ?? '',
+      idempotencyKey: textOf(envelope[headers.idempotencyKey]),
+      traceparent: trace.traceparent,
+      tracestate: trace.tracestate,
+      requestId,
     }
   }
 
@@ -98,10 +109,34 @@ export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
     if (!sent) mesh.log.warn({ call: type, correlationId }, 'the reply could not be sent: no broker')
   }
 
-  function end(): void {
+  function begin(queue: string): void {
+    span = mesh.tracer?.start({
+      name: `process ${type ?? queue}`,
+      kind: 'server',
+      parent: trace,
+      attributes: {
+        'messaging.system': 'rabbitmq',
+        'messaging.operation.type': 'process',
+        'messaging.operation.name': 'process',
+        'messaging.destination.name': `${fields.exchange}:${fields.routingKey}:${queue}`,
+        'messaging.rabbitmq.destination.routing_key': fields.routingKey,
+        ...(messageId && { 'messaging.message.id': messageId }),
+        ...(correlationId && { 'messaging.message.conversation_id': correlationId }),
+        ...(requestId && { 'warren.request.id': requestId }),
+      },
+    })
+    if (span) trace = span.context
+  }
+
+  function end(error?: string): void {
+    span?.end({ error })
     clearTimeout(timer)
     if (correlationId && controller) mesh.abortable.delete(correlationId)
   }
+}
+
+function textOf(header: unknown): string | undefined {
+  return typeof header === 'string' ? header : undefined
 }
 
 function deadlineOf(header: unknown, expiration: unknown): number {

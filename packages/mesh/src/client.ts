@@ -12,6 +12,7 @@ import type { ConsumeMessage } from 'amqplib'
 import { nanoid } from 'nanoid'
 import type { z } from 'zod'
 import type { Mesh } from './mesh.ts'
+import { inSpan } from './trace.ts'
 
 export interface CallOptions {
   readonly signal?: AbortSignal
@@ -23,7 +24,13 @@ export interface CallOptions {
   readonly roles?: readonly string[]
   /** Same intent, same id, however often it is sent. */
   readonly messageId?: string
-  readonly traceparent?: string
+  /** Lets a call be sent again that is not idempotent by itself: the service answers for one key once. */
+  readonly idempotencyKey?: string
+  /** W3C trace context of what makes the call */
+  readonly traceparent?: string | undefined
+  readonly tracestate?: string | undefined
+  /** Of the HTTP request that the call serves. */
+  readonly requestId?: string | undefined
 }
 
 /** An answer that is passed on as it is. */
@@ -60,7 +67,31 @@ export function client<S extends ServiceSpec>(service: Service<S>, mesh: Mesh): 
   return Object.fromEntries(calls) as Client<S>
 }
 
-async function call(mesh: Mesh, operation: Operation, input: unknown, options: CallOptions = {}): Promise<unknown> {
+function call(mesh: Mesh, operation: Operation, input: unknown, options: CallOptions = {}): Promise<unknown> {
+  if (!mesh.tracer) return send(mesh, operation, input, options)
+  const { route, service, type } = operation
+  const start = {
+    name: `call ${type}`,
+    kind: 'client',
+    parent: options,
+    attributes: {
+      'messaging.system': 'rabbitmq',
+      'messaging.operation.type': 'send',
+      'messaging.operation.name': 'call',
+      'messaging.destination.template': route ? `${route.exchange}:{${route.key}}` : `${exchanges.rpc}:${service}`,
+      'rpc.method': type,
+    },
+  } as const
+  return inSpan(mesh.tracer, start, ({ traceparent, tracestate }) =>
+    send(mesh, operation, input, {
+      ...options,
+      ...(traceparent && { traceparent }),
+      ...(tracestate && { tracestate }),
+    }),
+  )
+}
+
+async function send(mesh: Mesh, operation: Operation, input: unknown, options: CallOptions): Promise<unknown> {
   const { body, key } = operation.raw?.request ? (input as RawRequest) : { body: JSON.stringify(input), key: undefined }
   const route = operation.route
     ? {
@@ -80,19 +111,24 @@ async function call(mesh: Mesh, operation: Operation, input: unknown, options: C
     service: operation.service,
   }
   const reply = await mesh.requester.request(request).catch(async (error: unknown) => {
-    if (!operation.idempotent || !(error instanceof WarrenError) || error.code !== 'PEER_LOST') throw error
+    const repeatable = operation.idempotent || options.idempotencyKey !== undefined
+    if (!repeatable || !(error instanceof WarrenError) || error.code !== 'PEER_LOST') throw error
     await mesh.requester.ready(RESEND_WAIT_MS)
     return mesh.requester.request(request)
   })
   return readReply(operation, reply)
 }
 
-function callHeaders({ principal, roles, traceparent }: CallOptions): Record<string, string> {
-  return {
-    ...(principal && { [headers.principal]: principal }),
-    ...(roles?.length && { [headers.roles]: roles.join(',') }),
-    ...(traceparent && { [headers.traceparent]: traceparent }),
-  }
+function callHeaders(options: CallOptions): Record<string, string> {
+  const { principal, roles, traceparent, tracestate, requestId, idempotencyKey } = options
+  const made: Record<string, string> = {}
+  if (principal) made[headers.principal] = principal
+  if (roles?.length) made[headers.roles] = roles.join(',')
+  if (traceparent) made[headers.traceparent] = traceparent
+  if (traceparent && tracestate) made[headers.tracestate] = tracestate
+  if (requestId) made[headers.requestId] = requestId
+  if (idempotencyKey !== undefined) made[headers.idempotencyKey] = idempotencyKey
+  return made
 }
 
 function readReply(operation: Operation, reply: ConsumeMessage): unknown {

@@ -2,6 +2,7 @@ import { exchanges, messageTypes, queues } from '@warren/contracts'
 import type { ConsumeMessage } from 'amqplib'
 import { consume, type Delivery } from './consumer.ts'
 import type { Mesh } from './mesh.ts'
+import type { Family } from './metrics.ts'
 import { instanceQueue } from './topology.ts'
 
 /** What an instance says of itself when it is asked. Modelled on NATS ADR-32 (PING, INFO, STATS). */
@@ -20,6 +21,20 @@ export interface ControlOptions {
   readonly info: () => Record<string, unknown>
 }
 
+/** What an instance answers to each question to all, to a service or to itself. */
+interface Surveys {
+  readonly ping: Instance
+  readonly info: Instance
+  readonly stats: Instance
+  readonly metrics: Measured
+}
+
+export interface Measured {
+  readonly service: string
+  readonly instance: string
+  readonly families: readonly Family[]
+}
+
 type Answer = (options: ControlOptions, mesh: Mesh) => Promise<object>
 
 const answers: Readonly<Record<string, Answer>> = {
@@ -31,6 +46,9 @@ const answers: Readonly<Record<string, Answer>> = {
     memory: process.memoryUsage(),
     uptimeS: process.uptime(),
   }),
+  [messageTypes.metrics]: async (_, { service, instance, metrics }) => {
+    return { service, instance, families: await metrics.read() } satisfies Measured
+  },
 }
 
 /** Listens for control messages to all, to this service and to this instance. */
@@ -77,13 +95,14 @@ export function tell(mesh: Mesh, to: string, type: string, body: object): void {
  *
  * @param to `all`, a service, or `<service>.<instance>`
  */
-export async function survey(
+export async function survey<Type extends keyof Surveys>(
   mesh: Mesh,
-  type: 'ping' | 'info' | 'stats',
-  { to, waitMs, enough }: { to: string; waitMs: number; enough: (replies: readonly Instance[]) => boolean },
-): Promise<Instance[]> {
-  const read = (messages: readonly ConsumeMessage[]): Instance[] => {
-    return messages.map((message) => JSON.parse(message.content.toString()) as Instance)
+  type: Type,
+  options: { to: string; waitMs: number; enough: (replies: readonly Surveys[Type][]) => boolean },
+): Promise<Surveys[Type][]> {
+  const { to, waitMs, enough } = options
+  const read = (messages: readonly ConsumeMessage[]): Surveys[Type][] => {
+    return messages.map((message) => JSON.parse(message.content.toString()) as Surveys[Type])
   }
   return read(await mesh.requester.gather(to, type, waitMs, (messages) => enough(read(messages))))
 }

@@ -1,9 +1,11 @@
 import { exchanges, queues, type Event, type EventSpec } from '@warren/contracts'
 import { nanoid } from 'nanoid'
 import type { z } from 'zod'
-import { consume, type Delivery } from './consumer.ts'
+import { consume, type Consumer, type Delivery } from './consumer.ts'
 import type { Mesh } from './mesh.ts'
-import { instanceQueue, workQueue } from './topology.ts'
+import { unroutable } from './failures.ts'
+import { consumeWithRetry, Unreadable, type RetryOptions } from './retry.ts'
+import { instanceQueue, workQueue, type Binding } from './topology.ts'
 
 /** CloudEvents 1.0, structured mode. */
 export interface CloudEvent<Data = unknown> {
@@ -14,6 +16,8 @@ export interface CloudEvent<Data = unknown> {
   readonly subject: string
   readonly time: string
   readonly datacontenttype: 'application/json'
+  /** Extension attribute: the place among the events of the same source, in the order of texts; where there is one. */
+  readonly sequence?: string
   readonly data: Data
 }
 
@@ -21,20 +25,25 @@ export interface EmitOptions {
   /** The same on every repetition: readers drop doubles by it. */
   readonly id?: string
   readonly time?: string
+  /** Where it goes instead of to all subscribers; a queue has to take it there. */
+  readonly to?: Binding
 }
+
+/** Digits of the largest 64-bit integer, and one to spare. */
+const SEQUENCE_DIGITS = 20
 
 /**
  * Publishes a fact that was committed, with a confirm.
  *
- * @throws WarrenError UNAVAILABLE: emit it again, with the same id
+ * @throws WarrenError UNAVAILABLE or, with `to`, UNROUTABLE: emit it again, with the same id
  */
 export async function emit<Spec extends EventSpec>(
   mesh: Mesh,
   event: Event<Spec>,
   data: z.infer<Spec['data']>,
-  { id = nanoid(), time = new Date().toISOString() }: EmitOptions = {},
+  { id = nanoid(), time = new Date().toISOString(), to }: EmitOptions = {},
 ): Promise<void> {
-  const key = topicOf(event.topic, data)
+  const key = fill(event.topic, data)
   const body: CloudEvent = {
     specversion: '1.0',
     id,
@@ -43,11 +52,14 @@ export async function emit<Spec extends EventSpec>(
     subject: key.split('.').slice(1, -1).join('/'),
     time,
     datacontenttype: 'application/json',
+    ...(/^\d{1,20}$/.test(id) && { sequence: id.padStart(SEQUENCE_DIGITS, '0') }),
     data,
   }
-  await mesh.publisher.publish({
+  const taken = await mesh.publisher.publish({
     exchange: exchanges.events,
     key,
+    ...to,
+    mandatory: to !== undefined,
     body: Buffer.from(JSON.stringify(body)),
     properties: {
       type: event.type,
@@ -58,6 +70,7 @@ export async function emit<Spec extends EventSpec>(
       persistent: true,
     },
   })
+  if (!taken) throw unroutable(to?.key ?? key)
 }
 
 export interface Subscription {
@@ -68,18 +81,17 @@ export interface Subscription {
   close(): Promise<void>
 }
 
-export type EventHandler = (event: CloudEvent, topic: string) => void | Promise<void>
+/** `text` is the event as it came. */
+export type EventHandler = (event: CloudEvent, topic: string, text: string) => void | Promise<void>
 
-export interface SubscribeOptions {
+export interface SubscribeOptions extends RetryOptions {
   readonly patterns?: readonly string[]
   /**
    * Name of a durable subscription: events wait for it while nobody listens, instances of the same name share them, and
-   * one that its handler fails on is delivered again, to this subscription only, and parked after 20 deliveries.
+   * one that its handler fails on is tried again, for this subscription only, and parked when its tries are used up.
    * Without a name the subscription is live: it lasts as long as its connection, and what it misses is gone.
    */
   readonly durable?: string
-  /** Events handled at a time by a durable subscription. */
-  readonly prefetch?: number
 }
 
 let subscriptions = 0
@@ -87,17 +99,10 @@ let subscriptions = 0
 export async function subscribe(
   mesh: Mesh,
   handler: EventHandler,
-  { patterns = [], durable, prefetch = 20 }: SubscribeOptions = {},
+  { patterns = [], durable, ...retry }: SubscribeOptions = {},
 ): Promise<Subscription> {
   const bindings = patterns.map((key) => ({ exchange: exchanges.events, key }))
-  const consumer = consume(mesh.consuming, {
-    queue: durable
-      ? workQueue(queues.subscription(durable), ...bindings)
-      : instanceQueue(`${queues.live(mesh.service, mesh.instance)}.${++subscriptions}`, ...bindings),
-    prefetch: durable ? prefetch : 0,
-    log: mesh.log,
-    onDelivery: (delivery) => void deliver(delivery),
-  })
+  const consumer = durable === undefined ? listen() : takeTurns(durable)
   mesh.listeners.add(consumer)
   return {
     up: consumer.up,
@@ -109,18 +114,40 @@ export async function subscribe(
     },
   }
 
-  async function deliver(delivery: Delivery): Promise<void> {
-    const { fields, content } = delivery.message
+  function listen(): Consumer {
+    const queue = instanceQueue(`${queues.live(mesh.service, mesh.instance)}.${++subscriptions}`, ...bindings)
+    return consume(mesh.consuming, { queue, prefetch: 0, log: mesh.log, onDelivery: (delivery) => void hear(delivery) })
+  }
+
+  async function hear({ message }: Delivery): Promise<void> {
+    const topic = message.fields.routingKey
     try {
-      await handler(JSON.parse(content.toString()) as CloudEvent, fields.routingKey)
-      delivery.ack()
+      await understand(message.content, topic)
     } catch (error) {
-      mesh.log.warn({ err: error, topic: fields.routingKey, durable }, 'a subscriber failed on an event')
-      delivery.reject()
+      mesh.log.warn({ err: error, topic }, 'a subscriber failed on an event')
     }
+  }
+
+  function takeTurns(name: string): Consumer {
+    const queue = workQueue(queues.subscription(name), ...bindings)
+    return consumeWithRetry(mesh, queue, ({ content }, topic) => understand(content, topic), retry)
+  }
+
+  async function understand(content: Buffer, topic: string): Promise<void> {
+    const text = content.toString()
+    await handler(readEvent(text), topic, text)
   }
 }
 
-function topicOf(template: string, data: Record<string, unknown>): string {
+/** @throws Unreadable */
+export function readEvent(text: string): CloudEvent {
+  try {
+    return JSON.parse(text) as CloudEvent
+  } catch (error) {
+    throw new Unreadable(`not JSON: ${(error as Error).message}`)
+  }
+}
+
+function fill(template: string, data: Record<string, unknown>): string {
   return template.replaceAll(/:(\w+)/g, (_, name: string) => String(data[name]))
 }

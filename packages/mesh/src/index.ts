@@ -6,7 +6,18 @@ export * from './control.ts'
 export * from './events.ts'
 export type { Logger } from './log.ts'
 export * from './mesh.ts'
+export {
+  metricsContentType,
+  printMetrics,
+  type Family,
+  type Gauge,
+  type Meter,
+  type Metrics,
+  type Reading,
+} from './metrics.ts'
 export * from './publisher.ts'
+export * from './retry.ts'
 export * from './run.ts'
 export * from './server.ts'
 export * from './topology.ts'
+export { inSpan, readTraceContext, traceIdOf, type Span, type TraceContext, type Tracer } from './trace.ts'

@@ -2,8 +2,11 @@ import { openConnection, type Connection } from './connection.ts'
 import type { Logger } from './log.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 import { createRequester, type Requester } from './requester.ts'
-import { createStats, type Stats } from './stats.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { readQueues } from './queue-depths.ts'
 import { recentSet, type RecentSet } from './recent-set.ts'
+import { createStats, type Stats } from './stats.ts'
+import type { Tracer } from './trace.ts'
 
 /** One instance's part in the mesh: three connections, what it serves and what it waits for. */
 export interface Mesh {
@@ -17,8 +20,13 @@ export interface Mesh {
   readonly publisher: Publisher
   readonly requester: Requester
   readonly stats: Stats
+  readonly metrics: Metrics
+  /** There is one where spans are wanted. */
+  readonly tracer: Tracer | undefined
+  /** Queues of which the metrics tell the depth: those that are consumed here, and what never expires. */
+  readonly watchedQueues: Set<string>
   /** What answers calls here: drained first, while everything that the handlers need is still there. */
-  readonly servers: Set<Part>
+  readonly servers: Set<ServingPart>
   /** What listens here otherwise: to the end. */
   readonly listeners: Set<Part>
   /** Correlation ids of calls under way → how to abort them. */
@@ -38,10 +46,15 @@ interface Part {
   close(): Promise<void>
 }
 
+interface ServingPart extends Part {
+  readonly queue: string
+  underWay(): number
+}
+
 const CANCELLED_MOST = 2_000
 
 /** Joins the mesh, in the background: it comes up whenever the broker does. */
-export function joinMesh(service: string, instance: string, amqpUrl: string, log: Logger): Mesh {
+export function joinMesh(service: string, instance: string, amqpUrl: string, log: Logger, tracer?: Tracer): Mesh {
   const name = `${service}@${instance}`
   // calls, publishing and consuming apart: a publisher that the broker blocks must not freeze acks
   const calling = openConnection(amqpUrl, `${name} calls`, log)
@@ -49,8 +62,11 @@ export function joinMesh(service: string, instance: string, amqpUrl: string, log
   const consuming = openConnection(amqpUrl, `${name} consumes`, log)
   const publisher = createPublisher(publishing, name, log)
   const requester = createRequester(calling, { name, userId: userOf(amqpUrl) }, log)
-  const servers = new Set<Part>()
+  const servers = new Set<ServingPart>()
   const listeners = new Set<Part>()
+  const metrics = createMetrics()
+  const watchedQueues = new Set<string>()
+  measureMesh()
   return {
     service,
     instance,
@@ -59,7 +75,10 @@ export function joinMesh(service: string, instance: string, amqpUrl: string, log
     consuming,
     publisher,
     requester,
-    stats: createStats(),
+    stats: createStats(metrics),
+    metrics,
+    tracer,
+    watchedQueues,
     servers,
     listeners,
     abortable: new Map(),
@@ -73,6 +92,38 @@ export function joinMesh(service: string, instance: string, amqpUrl: string, log
   function status(): { broker: true | string } {
     const parts = [publisher.status(), requester.status(), ...[...servers, ...listeners].map((part) => part.status())]
     return { broker: parts.find((part) => part !== true) ?? true }
+  }
+
+  function measureMesh(): void {
+    metrics.measure(
+      {
+        serving: { name: 'warren_operations_under_way', help: 'Calls that were taken and not yet answered' },
+        calling: { name: 'warren_calls_pending', help: 'Calls of this instance that wait for an answer' },
+        connected: {
+          name: 'warren_broker_connected',
+          help: 'Whether everything that this instance needs of the broker is up',
+        },
+      },
+      () => ({
+        serving: [...servers].map(({ queue, underWay }) => ({ labels: { queue }, value: underWay() })),
+        calling: requester.pending(),
+        connected: status().broker === true ? 1 : 0,
+      }),
+    )
+    metrics.measure(
+      {
+        messages: { name: 'warren_queue_ready_messages', help: 'Messages in a queue that nobody has taken yet' },
+        consumers: { name: 'warren_queue_consumers', help: 'Consumers of a queue' },
+      },
+      async () => {
+        const queues = [...new Set([...[...servers].map(({ queue }) => queue), ...watchedQueues])]
+        const depths = await readQueues(consuming, queues)
+        return {
+          messages: depths.map(({ queue, messages: value }) => ({ labels: { queue }, value })),
+          consumers: depths.map(({ queue, consumers: value }) => ({ labels: { queue }, value })),
+        }
+      },
+    )
   }
 
   async function drain(): Promise<void> {

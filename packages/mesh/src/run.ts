@@ -4,7 +4,10 @@ import type { MeshConfig } from './config.ts'
 import { listenForControl } from './control.ts'
 import { createLog, type Logger } from './log.ts'
 import { joinMesh, type Mesh } from './mesh.ts'
+import type { Metrics } from './metrics.ts'
+import { measureProcess } from './process-metrics.ts'
 import { createReleasers } from './releasers.ts'
+import { openTracer } from './trace.ts'
 
 export interface RunningService {
   readonly mesh: Mesh
@@ -15,6 +18,8 @@ export interface RunningService {
   check(name: string, probe: () => true | string | Promise<true | string>): void
   /** What the instance says of itself beside its name. */
   describe(info: () => Record<string, unknown>): void
+  /** Gauges and counters beside those that every instance has; read when somebody asks. */
+  readonly measure: Metrics['measure']
   /** Aborted when draining starts. */
   readonly signal: AbortSignal
 }
@@ -68,14 +73,18 @@ export async function startService(
   const draining = new AbortController()
   const instance = config.instance ?? nanoid(8)
   const log = createLog(name, instance, config.logLevel)
-  const mesh = joinMesh(name, instance, config.amqpUrl, log)
+  const tracer = await openTracer(config.traces, name, instance)
+  const mesh = joinMesh(name, instance, config.amqpUrl, log, tracer)
   const releasers = createReleasers(log)
   const probes = new Map<string, () => true | string | Promise<true | string>>([
     ['started', () => 'its start to finish'],
   ])
   let info = (): Record<string, unknown> => ({})
+  releasers.push('traces', () => tracer?.close())
   releasers.push('mesh', () => mesh.close())
+  releasers.push('process metrics', measureProcess(mesh.metrics))
   stopping.addEventListener('abort', () => draining.abort())
+  draining.signal.addEventListener('abort', () => probes.set('draining', () => 'its end'))
   // answers from the first moment, so that others can see what this instance waits for
   listenForControl(mesh, { version: VERSION, checks, info: () => info() })
   try {
@@ -85,6 +94,7 @@ export async function startService(
       release: releasers.push,
       check: (check, probe) => probes.set(check, probe),
       describe: (describe) => (info = describe),
+      measure: mesh.metrics.measure,
       signal: draining.signal,
     })
   } catch (error) {
@@ -97,6 +107,7 @@ export async function startService(
 
   async function stop(): Promise<void> {
     draining.abort()
+    if (config.drainDelayMs) await wait(config.drainDelayMs)
     await mesh.drain()
     await releasers.run()
     log.info('stopped')

@@ -39,8 +39,14 @@ export interface Call<O extends OperationSpec = OperationSpec, C = unknown> {
   readonly key: string
   readonly principal: string
   readonly roles: readonly string[]
+  /** One per intent: the same when the call is sent again; empty when the caller gave none. */
   readonly messageId: string
+  /** The caller's word that calls with the same key are one intent; it counts within the principal. */
+  readonly idempotencyKey: string | undefined
+  /** W3C trace context, for what is called or started in turn. */
   readonly traceparent: string | undefined
+  readonly tracestate: string | undefined
+  readonly requestId: string | undefined
   readonly log: Logger
 }
 
@@ -127,7 +133,8 @@ function serveQueue<C>(
   if (bound.length === 1) byType.set(undefined, bound[0] as Bound<C>)
   const underWay = new Set<Promise<void>>()
   const consumer: Consumer = consume(mesh.consuming, { queue, prefetch, log: mesh.log, onDelivery })
-  const server: Server = { up: consumer.up, status: consumer.status, setPrefetch: consumer.setPrefetch, close }
+  const { up, status, setPrefetch } = consumer
+  const server = { up, status, setPrefetch, close, queue: queue.name, underWay: () => underWay.size }
   mesh.servers.add(server)
   return server
 
@@ -146,6 +153,7 @@ function serveQueue<C>(
     const entry = byType.get(type)
     const started = performance.now()
     let failure: WarrenError | undefined
+    call.begin(queue.name)
     try {
       if (!entry) throw new WarrenError('UNIMPLEMENTED', `"${type ?? ''}" is no operation of ${queue.name}`)
       const reply = await handle(entry, call)
@@ -154,7 +162,7 @@ function serveQueue<C>(
       failure = presentable(error, entry?.operation, call)
       call.reply(JSON.stringify(toProblem(failure)), { [headers.error]: failure.code })
     }
-    call.end()
+    call.end(failure?.code)
     mesh.stats.count(entry?.operation.type ?? '?', performance.now() - started, failure?.code)
     delivery.ack() // after the reply: a crash in between repeats the call rather than losing the answer
   }

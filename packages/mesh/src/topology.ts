@@ -1,4 +1,4 @@
-import { exchanges, queues } from '@warren/contracts'
+import { exchanges, headers, queues } from '@warren/contracts'
 import type { Channel, Options } from 'amqplib'
 
 /**
@@ -9,12 +9,16 @@ import type { Channel, Options } from 'amqplib'
 export interface Binding {
   readonly exchange: string
   readonly key: string
+  /** What an exchange of type `headers` looks at. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface QueueSpec {
   readonly name: string
   readonly options: Options.AssertQueue
   readonly bindings: readonly Binding[]
+  /** Other queues that its messages go through. */
+  readonly needs?: readonly QueueSpec[]
 }
 
 const CALLS_MOST = 2_000
@@ -39,6 +43,32 @@ export function callQueue(name: string, ...bindings: Binding[]): QueueSpec {
  */
 export function hintQueue(name: string, ...bindings: Binding[]): QueueSpec {
   return boundedQueue(name, bindings, { most: HINTS_MOST, overflow: 'drop-head', expiresMs: HINTS_EXPIRE_MS })
+}
+
+/**
+ * A queue whose messages come back to it, and to it alone, after waiting. Waiting queues are shared, one for each delay:
+ * messages expire at the head of a queue only, so one with a longer delay would hold others up.
+ */
+export function retried(queue: QueueSpec, delaysMs: readonly number[]): QueueSpec {
+  const back = { exchange: exchanges.requeue, key: queue.name }
+  return { ...queue, bindings: [...queue.bindings, back], needs: [...new Set(delaysMs)].map(waitQueue) }
+}
+
+function waitQueue(ms: number): QueueSpec {
+  return {
+    name: queues.wait(ms),
+    bindings: [{ exchange: exchanges.wait, key: '', headers: { 'x-match': 'all', [headers.wait]: String(ms) } }],
+    options: {
+      durable: true,
+      arguments: {
+        'x-queue-type': 'quorum',
+        'x-message-ttl': ms,
+        'x-overflow': 'reject-publish',
+        'x-dead-letter-exchange': exchanges.requeue, // with the key that the message has: its queue
+        'x-dead-letter-strategy': 'at-least-once',
+      },
+    },
+  }
 }
 
 /** Messages that must survive: replicated where there is a cluster, parked after too many deliveries, never dropped. */
@@ -90,32 +120,52 @@ export const deadQueue: QueueSpec = {
   options: { durable: true, arguments: { 'x-queue-type': 'classic' } },
 }
 
-const exchangeTypes = new Map<string, 'direct' | 'topic'>([
+/** Classic for the same reason. What publishes there waits for nobody: events gather while the notifier is down. */
+export const notifyQueue: QueueSpec = {
+  name: queues.notify,
+  bindings: [{ exchange: exchanges.notify, key: 'job' }],
+  options: { durable: true, arguments: { 'x-queue-type': 'classic' } },
+}
+
+const exchangeTypes = new Map<string, 'direct' | 'topic' | 'headers'>([
   [exchanges.rpc, 'direct'],
   [exchanges.execute, 'direct'],
   [exchanges.jobs, 'direct'],
   [exchanges.control, 'topic'],
   [exchanges.events, 'topic'],
+  [exchanges.notify, 'direct'],
   [exchanges.dead, 'topic'],
+  [exchanges.wait, 'headers'],
+  [exchanges.requeue, 'direct'],
 ])
 
-/** The exchanges, the queue of parked messages, and the bridge to MQTT: its clients read `amq.topic`. */
+/** A message whose queue is gone when it has waited is parked. */
+const unroutable = new Map<string, string>([[exchanges.requeue, exchanges.dead]])
+
+/** The exchanges, the queues that nothing must be lost for, and the bridge to MQTT: its clients read `amq.topic`. */
 export async function declareExchanges(channel: Channel): Promise<void> {
-  for (const [exchange, type] of exchangeTypes) await channel.assertExchange(exchange, type)
+  for (const exchange of exchangeTypes.keys()) await declareExchange(channel, exchange)
   await channel.bindExchange('amq.topic', exchanges.events, '#')
   await declareQueue(channel, deadQueue)
+  await declareQueue(channel, notifyQueue)
 }
 
-export async function declareQueue(channel: Channel, { name, options, bindings }: QueueSpec): Promise<void> {
+export async function declareQueue(channel: Channel, { name, options, bindings, needs }: QueueSpec): Promise<void> {
+  for (const other of needs ?? []) await declareQueue(channel, other)
   await channel.assertQueue(name, options)
   for (const binding of bindings) await bindQueue(channel, name, binding)
 }
 
 /** Declares the exchange first: services start in any order. */
-export async function bindQueue(channel: Channel, queue: string, { exchange, key }: Binding): Promise<void> {
-  const type = exchangeTypes.get(exchange)
-  if (type) await channel.assertExchange(exchange, type)
-  await channel.bindQueue(queue, exchange, key)
+export async function bindQueue(channel: Channel, queue: string, { exchange, key, headers }: Binding): Promise<void> {
+  await declareExchange(channel, exchange)
+  await channel.bindQueue(queue, exchange, key, headers)
+}
+
+async function declareExchange(channel: Channel, name: string): Promise<void> {
+  const type = exchangeTypes.get(name)
+  const alternateExchange = unroutable.get(name)
+  if (type) await channel.assertExchange(name, type, { ...(alternateExchange && { alternateExchange }) })
 }
 
 /** Removes a queue that nobody uses any more; it stays when it has other consumers or messages. */

@@ -20,15 +20,23 @@ import sys
 import time
 import typing
 
-from warren_values import input_converter
+from warren_values import encode_state, input_converter
 
-__all__ = ['process', 'Cancelled', 'CallError', 'Context']
+__all__ = ['process', 'Cancelled', 'CallError', 'Context', 'Suspended']
 
 processes = {}
 
 
 class Cancelled(BaseException):
     """Raised in the user's code when its run is cancelled; not an Exception, so that `except Exception` lets it pass."""
+
+
+class Suspended(BaseException):
+    """Ends a run whose state was saved because the executor asked; the user's code lets it pass."""
+
+    def __init__(self, state):
+        super().__init__('the run was paused, and goes on from its checkpoint')
+        self.state = state
 
 
 class CallError(Exception):
@@ -64,7 +72,11 @@ class Context:
     def __init__(self, host, run):
         self.id = run['id']
         self.attempt = run['attempt']
+        self.restored = run.get('checkpoint')
+        """The state that `checkpoint` saved in an earlier try, to go on from; None in a run that starts afresh."""
         self.cancelled = False
+        self.asked = False
+        self._saved = time.monotonic()
         self._host = host
         self._workdir = run['workdir']
         self._made = False
@@ -94,6 +106,26 @@ class Context:
             return
         line = {'type': 'metric', 'id': self.id, 'name': name, 'value': float(value)}
         self._host.send(line if step is None else {**line, 'step': step})
+
+    def log(self, level, message):
+        """A line of the job's log: 'debug', 'info', 'warning' or 'error'. The logging module does the same."""
+        self._host.send({'type': 'log', 'id': self.id, 'level': level, 'message': str(message)})
+
+    def checkpoint(self, state):
+        """Saves the state, as JSON; numbers come back bit for bit.
+
+        When the executor asked for a pause, the run ends here by an exception that must be let pass, and another try
+        goes on from the state. The process declares `checkpointable=True`.
+        """
+        text = encode_state(state)
+        if self.asked:
+            raise Suspended(text)
+        self._saved = time.monotonic()
+        self._host.send_state('checkpoint', self.id, text)
+
+    def checkpoint_due(self, seconds=1.0):
+        """Whether it is time to: the executor asked, or the last state is so old. Cheap enough for every step."""
+        return self.asked or time.monotonic() - self._saved >= seconds
 
     def call(self, process_id, inputs):
         """Runs another process and returns its outputs; raises CallError."""

@@ -11,6 +11,8 @@ import time
 import traceback
 
 import warren
+import warren_log
+from warren_memory import bound_memory
 from warren_values import Failure, encode
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -30,6 +32,7 @@ class Host:
         self.current = None
         self.computing = False
         self.cancelled_early = set()
+        self.asked_early = set()
         os.set_inheritable(self.fd, False)
 
     def serve(self):
@@ -47,6 +50,9 @@ class Host:
     def send(self, message):
         self._write(json.dumps(message, ensure_ascii=False, separators=(',', ':')))
 
+    def send_state(self, kind, run_id, state):
+        self._write(_state_line(kind, run_id, state))
+
     def call(self, run_id, process_id, inputs):
         answer = queue.SimpleQueue()
         self.call_count += 1
@@ -60,11 +66,17 @@ class Host:
         raise warren.CallError(error.get('code', 'INTERNAL'), error.get('detail') or error.get('message') or 'the call failed')
 
     def _run(self, message):
-        self.current = context = warren.Context(self, message)
+        context = warren.Context(self, message)
+        with self.lock:
+            self.current = context
+            context.asked = context.id in self.asked_early
+            self.asked_early.clear()
+        _enter(message.get('traceparent'))
         try:
             found = warren.processes.get(message['process'])
             if found is None:
                 raise Failure('NO_SUCH_PROCESS', f"no process {message['process']} here")
+            bound_memory(found.declaration)
             try:
                 self.computing = True
                 if context.cancelled:
@@ -76,6 +88,8 @@ class Host:
             return f'{{"type":"result","id":{json.dumps(context.id)},"outputs":{outputs}}}'
         except BaseException as error:
             self.computing = False
+            if isinstance(error, warren.Suspended):
+                return _state_line('checkpointed', context.id, error.state)
             if context.cancelled:
                 return _line({'type': 'error', 'id': context.id, 'code': 'CANCELLED', 'message': 'cancelled'})
             return _line({'type': 'error', 'id': context.id, **self.failure_of(error)})
@@ -86,6 +100,8 @@ class Host:
     def failure_of(self, error, code='PROCESS_FAILED'):
         if isinstance(error, Failure):
             return {'code': error.code, 'message': str(error)}
+        if isinstance(error, MemoryError):
+            code = 'OUT_OF_MEMORY'
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.dirname(frame.filename) != here]
         text = ''.join(['Traceback (most recent call last):\n', *traceback.format_list(frames),
                         *traceback.format_exception_only(type(error), error)])
@@ -114,6 +130,8 @@ class Host:
                 answer.put(message)
         elif kind == 'cancel':
             self._cancel(message['id'])
+        elif kind == 'checkpoint':
+            self._ask(message['id'])
         elif kind == 'describe':
             declarations = [found.declaration for found in warren.processes.values()]
             self.send({'type': 'described', 'pipelining': True, 'processes': declarations})
@@ -125,6 +143,13 @@ class Host:
             return
         context.cancelled = True
         signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+    def _ask(self, run_id):
+        with self.lock:
+            if self.current and self.current.id == run_id:
+                self.current.asked = True
+            else:
+                self.asked_early.add(run_id)
 
     def _interrupt(self, _signal, _frame):
         if self.computing and self.current and self.current.cancelled:
@@ -141,12 +166,25 @@ def _line(message):
     return json.dumps(message, ensure_ascii=False, separators=(',', ':'))
 
 
+def _state_line(kind, run_id, state):
+    return f'{{"type":"{kind}","id":{json.dumps(run_id)},"state":{state}}}'
+
+
+def _enter(traceparent):
+    """Tracing libraries, and programs that the run starts, find the trace in the environment."""
+    if traceparent is not None:
+        os.environ['TRACEPARENT'] = traceparent
+    else:
+        os.environ.pop('TRACEPARENT', None)
+
+
 def main(entry):
     entry = os.path.abspath(entry)
     folder = os.path.dirname(entry)
     host = Host(folder)
     sys.stdout.reconfigure(line_buffering=True, errors='backslashreplace')
     sys.path.insert(0, folder)
+    warren_log.install(lambda: host.current)
     try:
         spec = importlib.util.spec_from_file_location('warren_entry', entry)
         module = importlib.util.module_from_spec(spec)

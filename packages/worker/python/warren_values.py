@@ -95,6 +95,14 @@ def encode(value, declared):
         return json.dumps(checked, allow_nan=False, ensure_ascii=False, separators=(',', ':'))
 
 
+def encode_state(state):
+    """A state as JSON text that gives back the same numbers; raises BAD_RESULT with the path of what cannot be carried."""
+    try:
+        return json.dumps(state, allow_nan=False, ensure_ascii=False, separators=(',', ':'))
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps(plain(state, {}, 'state', ()), allow_nan=False, ensure_ascii=False, separators=(',', ':'))
+
+
 def _named(value, declared):
     if len(declared) == 1 and not (isinstance(value, dict) and next(iter(declared)) in value):
         return {next(iter(declared)): value}

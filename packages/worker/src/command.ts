@@ -6,6 +6,7 @@ import type { Context } from './context.ts'
 import { RunFailure } from './failure.ts'
 import type { RawOutputs } from './result.ts'
 import type { CommandProcess } from './command-file.ts'
+import { withMemoryBound } from './memory-bound.ts'
 import { fileOutputs, stdoutOutputs } from './command-outputs.ts'
 
 type Inputs = { readonly [name: string]: unknown }
@@ -32,9 +33,16 @@ export async function runCommand(
   return (await fileOutputs(workdir, process.outputs)) ?? stdoutOutputs(stdout, process)
 }
 
-async function execute(argv: string[], folder: string, cwd: string, { stdout }: CommandProcess, signal: AbortSignal) {
-  const [name = '', ...args] = argv
-  const child = spawn(programOf(name, folder), args, { cwd, stdio: ['ignore', stdout ? 'pipe' : 'inherit', 'inherit'] })
+async function execute(
+  argv: string[],
+  folder: string,
+  cwd: string,
+  { stdout, limits }: CommandProcess,
+  signal: AbortSignal,
+) {
+  const name = argv[0] ?? ''
+  const bounded = withMemoryBound([programOf(name, folder), ...argv.slice(1)], limits?.memoryBytes)
+  const child = spawn(bounded[0]!, bounded.slice(1), { cwd, stdio: ['ignore', stdout ? 'pipe' : 'inherit', 'inherit'] })
   const chunks: Buffer[] = []
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
   // The whole group has to go, grandchildren included: this host leaves and the executor sweeps what is left behind.

@@ -1,6 +1,10 @@
 import { mkdirSync } from 'node:fs'
+import { encodeState } from './result.ts'
+import { Suspended } from './suspended.ts'
 
 export type CallOutputs = { readonly [name: string]: unknown }
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
 
 /** What a run knows and may do besides computing. */
 export interface Context {
@@ -12,36 +16,55 @@ export interface Context {
   readonly workdir: string
   /** Aborts when the run is cancelled. A run that ignores it is killed half a second later. */
   readonly signal: AbortSignal
+  /** The state that `checkpoint` saved in an earlier try, to go on from; undefined in a run that starts afresh */
+  readonly restored: unknown
   /** @param percent 0 to 100 */
   progress(percent: number, message?: string): void
   /** One point of a named series, such as a residual per iteration. */
   metric(name: string, value: number, step?: number): void
+  /** A line of the job's log with a level of its own. */
+  log(level: LogLevel, message: string): void
+  /**
+   * Saves the state, as JSON; numbers come back bit for bit. When the executor asked for a pause, the run ends here by
+   * an error that must be let pass, and another try goes on from the state. The process declares `checkpointable`.
+   */
+  checkpoint(state: unknown): void
+  /** Whether it is time to: the executor asked, or the last state is so old. Cheap enough for every step. */
+  checkpointDue(everyMs?: number): boolean
   /** Runs another process and resolves to its outputs; rejects with an error that has its `code`. */
   call(processId: string, inputs: object): Promise<CallOutputs>
 }
 
-interface RunFacts {
+/** The members of a `run` message that the context shows. */
+export interface RunFacts {
   readonly id: string
   readonly attempt: number
   readonly workdir: string
+  readonly checkpoint?: unknown
+}
+
+/** What the host knows of the run and does for it. */
+export interface RunHost {
+  readonly signal: AbortSignal
+  /** The executor wants the state, and the slot */
+  readonly asked: boolean
+  sendLine(line: string): void
+  call: Context['call']
 }
 
 const progressEveryMs = 20
 
-/** The context of one run. `call` is the host's, because its answers arrive on the host's channel. */
-export function createContext(
-  { id, attempt, workdir }: RunFacts,
-  signal: () => AbortSignal,
-  send: (message: object) => void,
-  call: Context['call'],
-): Context {
+/** The context of one run. */
+export function createContext({ id, attempt, workdir, checkpoint: restored }: RunFacts, host: RunHost): Context {
   let made = false
   let reported = -progressEveryMs
+  let saved = performance.now()
   return {
     id,
     attempt,
+    restored,
     get signal() {
-      return signal()
+      return host.signal
     },
     get workdir() {
       if (made) return workdir
@@ -60,6 +83,22 @@ export function createContext(
     metric(name, value, step) {
       if (Number.isFinite(value)) send({ type: 'metric', id, name, value, step })
     },
-    call,
+    log(level, message) {
+      send({ type: 'log', id, level, message: String(message) })
+    },
+    checkpoint(state) {
+      const text = encodeState(state)
+      if (host.asked) throw new Suspended(text)
+      saved = performance.now()
+      host.sendLine(`{"type":"checkpoint","id":${JSON.stringify(id)},"state":${text}}`)
+    },
+    checkpointDue(everyMs = 1000) {
+      return host.asked || performance.now() - saved >= everyMs
+    },
+    call: host.call,
+  }
+
+  function send(message: object) {
+    host.sendLine(JSON.stringify(message))
   }
 }

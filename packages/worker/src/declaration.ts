@@ -19,6 +19,31 @@ export interface OutputDeclaration {
 
 export type JobControl = 'sync-execute' | 'async-execute' | 'dismiss'
 
+/** What a run may use. Absent members mean the executor's own limits, which also bound these. */
+export interface Limits {
+  /** After so long the run is asked to end, as by a cancel; what it still returns counts */
+  readonly softTimeoutMs?: number
+  /** Resident memory of the whole process group */
+  readonly memoryBytes?: number
+  readonly outputBytes?: number
+  /** What is printed beyond it is cut, and the log says so */
+  readonly logBytes?: number
+  /** Longest time without log line, progress, metric or checkpoint */
+  readonly silenceMs?: number
+}
+
+/** When a failed attempt is followed by another one. */
+export interface RetryPolicy {
+  /** Tries in all */
+  readonly attempts: number
+  /** Before the second try; 1 s unless told */
+  readonly backoffMs?: number
+  /** By which each wait is longer; 2 unless told */
+  readonly factor?: number
+  /** Codes that are worth another try; PROCESS_CRASHED unless told */
+  readonly on?: readonly string[]
+}
+
 /** What a process says about itself: the answer to `describe`, and what the registry keeps. */
 export interface ProcessDeclaration {
   /** Matches [A-Za-z][A-Za-z0-9_-]{0,62} */
@@ -37,6 +62,9 @@ export interface ProcessDeclaration {
   /** Most runs of this process at a time on one executor */
   readonly concurrency?: number
   readonly timeoutMs?: number
+  readonly limits?: Limits
+  readonly retry?: RetryPolicy
+  /** It uses `context.checkpoint` and `context.restored` */
   readonly checkpointable?: boolean
   readonly derivatives?: { readonly jacobian?: 'native' }
 }

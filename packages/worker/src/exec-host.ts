@@ -22,7 +22,8 @@ try {
 }
 
 function serveCommand(command: CommandProcess) {
-  const { command: _command, files: _files, stdout: _stdout, ...declaration } = command
+  // A program cannot be asked for its state.
+  const { command: _command, files: _files, stdout: _stdout, checkpointable: _, ...declaration } = command
   const run = (inputs: object, context: Context, line: string) =>
     runCommand(command, folder, inputs as { [name: string]: unknown }, rawInputs(line), context)
   serve(openChannel(), new Map([[declaration.id, { declaration, run }]]), { folder, pipelining: false })

@@ -26,6 +26,15 @@ export function encodeOutputs(outputs: unknown, declared: Declared): string {
   return JSON.stringify(checked)
 }
 
+/** The text of -0, which JSON has and JSON.stringify prints as 0. */
+const negativeZero = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('-0')
+
+/** A state as JSON text that gives back the same numbers. Throws BAD_RESULT, with the path of what cannot be carried. */
+export function encodeState(state: unknown): string {
+  const checked = check(state, undefined, 'state', [])
+  return JSON.stringify(checked, (_, value: unknown) => (Object.is(value, -0) ? negativeZero : value))
+}
+
 /** The value with everything replaced that JSON has another form for; JSON.stringify alone would lose it in silence. */
 function check(value: unknown, schema: JsonSchema | undefined, path: string, above: unknown[]): unknown {
   if (typeof value === 'number') {

@@ -1,8 +1,9 @@
 import type { Channel } from './channel.ts'
-import { createContext, type CallOutputs, type Context } from './context.ts'
+import { createContext, type CallOutputs, type Context, type RunFacts, type RunHost } from './context.ts'
 import type { ProcessDeclaration } from './declaration.ts'
 import { failureOf, RunFailure, type Failure } from './failure.ts'
 import { encodeOutputs } from './result.ts'
+import { Suspended } from './suspended.ts'
 
 export interface Hosted {
   readonly declaration: ProcessDeclaration
@@ -10,20 +11,18 @@ export interface Hosted {
   run(inputs: object, context: Context, line: string): unknown
 }
 
-interface RunMessage {
+interface RunMessage extends RunFacts {
   readonly type: 'run'
-  readonly id: string
   readonly process: string
-  readonly workdir: string
-  readonly attempt: number
   readonly startBy?: number
+  readonly traceparent?: string
   readonly inputs: object
 }
 
 type Message =
   | { readonly type: 'describe' }
   | RunMessage
-  | { readonly type: 'cancel'; readonly id: string }
+  | { readonly type: 'cancel' | 'checkpoint'; readonly id: string }
   | { readonly type: 'called'; readonly call: string; readonly outputs?: CallOutputs; readonly error?: CallError }
 
 interface CallError {
@@ -32,9 +31,10 @@ interface CallError {
   readonly message?: string
 }
 
-interface Current {
+interface Current extends RunHost {
   readonly id: string
   readonly abort: AbortController
+  asked: boolean
 }
 
 interface Options {
@@ -47,6 +47,8 @@ interface Options {
 export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, { folder, pipelining }: Options) {
   const waiting: [RunMessage, string][] = []
   const calls = new Map<string, { resolve(outputs: CallOutputs): void; reject(error: Error): void }>()
+  /** Runs that were asked for their state before they began */
+  const askedEarly = new Set<string>()
   let current: Current | undefined
   let working = false
   let callCount = 0
@@ -64,6 +66,10 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
         return
       case 'cancel':
         return cancel(message.id)
+      case 'checkpoint':
+        if (current?.id === message.id) current.asked = true
+        else askedEarly.add(message.id)
+        return
       case 'called':
         return settle(message)
       case 'describe': {
@@ -91,26 +97,35 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
 
   async function run(message: RunMessage, line: string): Promise<string> {
     const { id } = message
-    const abort = new AbortController()
-    current = { id, abort }
+    const own = (current = currentOf(id))
+    enter(message.traceparent)
     try {
       const hosted = processes.get(message.process)
       if (!hosted) throw new RunFailure({ code: 'NO_SUCH_PROCESS', message: `no process ${message.process} here` })
-      const context = createContext(
-        message,
-        () => abort.signal,
-        send,
-        (process, inputs) => call(id, process, inputs),
-      )
-      const outputs = await hosted.run(message.inputs, context, line)
+      const outputs = await hosted.run(message.inputs, createContext(message, own), line)
       return `{"type":"result","id":${JSON.stringify(id)},"outputs":${encodeOutputs(outputs, hosted.declaration.outputs)}}`
     } catch (error) {
-      return errorLine(
-        id,
-        abort.signal.aborted ? { code: 'CANCELLED', message: 'cancelled' } : failureOf(error, folder),
-      )
+      if (error instanceof Suspended) {
+        return `{"type":"checkpointed","id":${JSON.stringify(id)},"state":${error.state}}`
+      }
+      const cancelled = own.abort.signal.aborted
+      return errorLine(id, cancelled ? { code: 'CANCELLED', message: 'cancelled' } : failureOf(error, folder))
     } finally {
       current = undefined
+    }
+  }
+
+  function currentOf(id: string): Current {
+    const abort = new AbortController()
+    return {
+      id,
+      abort,
+      get signal() {
+        return abort.signal
+      },
+      asked: askedEarly.size > 0 && askedEarly.delete(id),
+      sendLine: channel.send,
+      call: (process, inputs) => call(id, process, inputs),
     }
   }
 
@@ -159,6 +174,17 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
 export function errorLine(id: string, failure: Failure) {
   return JSON.stringify({ type: 'error', id, ...failure })
 }
+
+/** Tracing libraries, and programs that the run starts, find the trace in the environment. */
+function enter(traceparent: string | undefined) {
+  // oxlint-disable-next-line node/no-process-env
+  const { env } = process
+  if (traceparent !== undefined) env['TRACEPARENT'] = traceparent
+  else if (traced) delete env['TRACEPARENT']
+  traced = traceparent !== undefined
+}
+
+let traced = false
 
 /** CLOCK_MONOTONIC, which executor and host share. */
 function monotonicMs() {

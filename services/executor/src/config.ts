@@ -21,6 +21,10 @@ const Env = z.object({
   REFERENCE_ORIGINS: z.string().default(''),
   /** Tries that an asynchronous job gets when executors are lost */
   ATTEMPTS: z.coerce.number().int().min(1).max(100).default(3),
+  /** Asynchronous jobs of one owner that run at a time, on all executors together; any number unless told */
+  OWNER_RUNNING: z.coerce.number().int().min(1).optional(),
+  /** Jobs of one owner that may wait; more are refused */
+  OWNER_QUEUED: z.coerce.number().int().min(1).default(100_000),
 })
 
 export interface Config extends DatabaseConfig {
@@ -30,6 +34,8 @@ export interface Config extends DatabaseConfig {
   readonly python: string
   readonly workDir: string
   readonly attempts: number
+  readonly ownerRunning: number | null
+  readonly ownerQueued: number
   readonly references: ReferencePolicy
   /** What runners may see of it; they choose a few names. */
   readonly env: NodeJS.ProcessEnv
@@ -38,7 +44,8 @@ export interface Config extends DatabaseConfig {
 /** @throws ZodError or TypeError naming the variable that does not fit */
 // oxlint-disable-next-line node/no-process-env -- the one place of this service that reads it
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const { PROCESSES, SLOTS, PYTHON, WORK_DIR, ATTEMPTS, REFERENCE_ORIGINS } = Env.parse(env)
+  const { PROCESSES, SLOTS, PYTHON, WORK_DIR, REFERENCE_ORIGINS, ATTEMPTS, OWNER_RUNNING, OWNER_QUEUED } =
+    Env.parse(env)
   return {
     mesh: readMeshConfig(env),
     ...readDatabaseConfig(env),
@@ -47,6 +54,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     python: PYTHON,
     workDir: WORK_DIR,
     attempts: ATTEMPTS,
+    ownerRunning: OWNER_RUNNING ?? null,
+    ownerQueued: OWNER_QUEUED,
     references: { origins: REFERENCE_ORIGINS.split(',').filter(Boolean), maxBytes: 1_048_576, timeoutMs: 10_000 },
     env,
   }

@@ -1,17 +1,20 @@
-import { messageTypes } from '@warren/contracts'
 import { openDatabase, type Database } from '@warren/database'
 import { handler, type RunningService } from '@warren/mesh'
 import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
 import { createGrammars, type Grammars } from './grammar/grammars.ts'
-import { createActiveRuns, type ActiveRuns } from './jobs/active.ts'
+import { createActiveRuns } from './jobs/active.ts'
+import { createBacklog, type Backlog } from './jobs/backlog.ts'
+import { createCheckpointWriter } from './jobs/checkpoints.ts'
 import { createClaimer, type Claimer } from './jobs/claimer.ts'
+import type { Position } from './jobs/events.ts'
 import { keepLeases, LEASE_MS } from './jobs/leases.ts'
 import { openLedger, type Ledger } from './jobs/ledger.ts'
 import { createProgressWriter } from './jobs/progress.ts'
 import { measureRoom } from './jobs/room.ts'
 import { startReaper } from './jobs/reaper.ts'
 import { createRelay, type Relay } from './jobs/relay.ts'
+import { createSteering, listenForSteering, type Steering } from './jobs/steering.ts'
 import { createPool, type Pool } from './runner/pool.ts'
 import { createCallers, type Callers } from './runs/callers.ts'
 import { createClaimedRuns } from './runs/claimed.ts'
@@ -26,7 +29,8 @@ export interface Context {
   readonly ledger: Ledger
   readonly relay: Relay
   readonly pool: Pool
-  readonly active: ActiveRuns
+  readonly steering: Steering
+  readonly backlog: Backlog
   readonly grammars: Grammars
   readonly claimer: Claimer
   readonly longRuns: LongRuns
@@ -38,11 +42,13 @@ export interface Context {
 
 export const handle = handler<Context>()
 
+/** What puts a job into the queue */
+const queueing: ReadonlySet<string | null> = new Set(['jobAccepted', 'jobRequeued', 'jobResumed'])
 /** How long running jobs may go on when the service stops; then they are handed back. */
 const DRAIN_MS = 15_000
 
 export async function openContext(config: Config, service: RunningService): Promise<Context> {
-  const { mesh, log, release, signal } = service
+  const { mesh, log, release } = service
   const executorId = mesh.instance
   const migrations = new URL('../drizzle/', import.meta.url)
   const { sql, db } = await openDatabase({ databaseUrl: config.databaseUrl, schema: 'executor', migrations }, service)
@@ -50,8 +56,7 @@ export async function openContext(config: Config, service: RunningService): Prom
   release('relay', () => relay.close())
   const ledger = openLedger(config.databaseUrl, executorId, (events) => {
     relay.push(events)
-    for (const { event, processId } of events)
-      if (event === 'jobAccepted' || event === 'jobRequeued') announceWork(processId)
+    for (const { event, processId } of events) if (queueing.has(event)) announceWork(processId)
   })
   release('ledger', () => ledger.close())
   const pool = createPool({ slots: config.slots, workRoot: config.workDir, env: config.env, python: config.python })
@@ -62,7 +67,9 @@ export async function openContext(config: Config, service: RunningService): Prom
   release('long runs', () => longRuns.close())
   const onIdle = new Set<() => void>()
   const callers = createCallers()
-  const runJob = createRunJob({ mesh, pool, active, callers, progress: createProgressWriter(service, sql) })
+  const progress = createProgressWriter(service, ledger)
+  const checkpoints = createCheckpointWriter(service, sql)
+  const runJob = createRunJob({ mesh, pool, active, callers, progress, checkpoints })
   const claimedRuns = createClaimedRuns({
     ledger,
     grammars,
@@ -70,11 +77,12 @@ export async function openContext(config: Config, service: RunningService): Prom
     log,
     runJob,
     ended: () => claimer.roomFreed(),
-    draining: () => signal.aborted,
+    retryDue: (processId, afterMs) => void setTimeout(() => announceWork(processId), afterMs).unref(),
   })
   const claimer = createClaimer({
     ledger,
     executorId,
+    mostOfOwner: config.ownerRunning,
     log,
     rooms: () => measureRoom({ pool, offers: grammars.offers, claimed: claimedRuns.processIds }),
     start: claimedRuns.start,
@@ -86,9 +94,10 @@ export async function openContext(config: Config, service: RunningService): Prom
   release('claimed runs', finishClaimedRuns)
   release('claimer', () => claimer.stop())
   pool.onFree(() => claimer.roomFreed())
-  keepLeases(service, sql, executorId, active, relay.position)
+  const steering = createSteering({ active, pool, ledger, executorId, log })
+  listenForSteering(mesh, steering)
+  keepLeases(service, sql, executorId, active, steering, relay.position)
   startReaper(service, sql, ledger, relay)
-  mesh.controls.set(messageTypes.stop, (body) => void active.stop((body as { jobId: string }).jobId))
   return {
     executorId,
     config,
@@ -97,7 +106,8 @@ export async function openContext(config: Config, service: RunningService): Prom
     ledger,
     relay,
     pool,
-    active,
+    steering,
+    backlog: createBacklog(sql, config.ownerQueued),
     grammars,
     claimer,
     longRuns,
@@ -115,7 +125,7 @@ export async function openContext(config: Config, service: RunningService): Prom
 
   async function finishClaimedRuns(): Promise<void> {
     const late = setTimeout(() => {
-      for (const jobId of active.ids()) active.stop(jobId)
+      for (const jobId of active.ids()) active.abort(jobId, 'handed back')
     }, DRAIN_MS)
     await claimedRuns.idle()
     clearTimeout(late)
@@ -123,11 +133,11 @@ export async function openContext(config: Config, service: RunningService): Prom
 }
 
 /** From here on events of this instance are its to publish. Returns how far they count as published: all there are. */
-async function registerWriter(sql: Sql, id: string): Promise<number> {
-  const [row] = await sql<{ published_to: string }[]>`
-insert into executor.writers (id, published_to, lease_until)
-values (${id}, (select coalesce(max(seq), 0) from executor.events), now() + ${LEASE_MS}::int * interval '1 ms')
+async function registerWriter(sql: Sql, id: string): Promise<Position> {
+  const [row] = await sql<{ xid: string; seq: string }[]>`
+insert into executor.writers (id, published_xid, published_to, lease_until)
+values (${id}, pg_current_xact_id(), 0, now() + ${LEASE_MS}::int * interval '1 ms')
 on conflict (id) do update set lease_until = excluded.lease_until
-returning published_to`
-  return Number(row?.published_to ?? 0)
+returning published_xid::text as xid, published_to as seq`
+  return { xid: row?.xid ?? '0', seq: Number(row?.seq ?? 0) }
 }

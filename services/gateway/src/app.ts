@@ -1,17 +1,18 @@
-import { executor, files, registry, WarrenError } from '@warren/contracts'
+import { executor, files, notifier, registry, WarrenError } from '@warren/contracts'
 import { Hono } from 'hono'
 import type { Context } from './context.ts'
 import { documentRoutes } from './documents.ts'
 import type { App, Env } from './env.ts'
 import { healthRoutes } from './health.ts'
 import { methodsOf } from './methods.ts'
+import { metricsRoute } from './metrics.ts'
 import { ogcRoutes } from './ogc/index.ts'
 import { problemResponse, publicError } from './problem.ts'
 import { problemRoutes } from './problems.ts'
 import { aroundRequest } from './request.ts'
 import { derivedRoutes } from './routes.ts'
 
-export const services = [registry, executor, files]
+export const services = [registry, executor, files, notifier]
 
 /** The whole HTTP surface. */
 export function createApp(context: Context): App {
@@ -19,8 +20,10 @@ export function createApp(context: Context): App {
   app.use(aroundRequest(context))
 
   ogcRoutes(app, context)
-  derivedRoutes(app, services, { registry: context.registry, executor: context.executor }, context.config)
-  healthRoutes(app, context.health)
+  const clients = { registry: context.registry, executor: context.executor, notifier: context.notifier }
+  derivedRoutes(app, services, clients, context.config)
+  healthRoutes(app, context)
+  metricsRoute(app, context.telemetry)
   problemRoutes(app)
   documentRoutes(app, services, context.config)
 
@@ -47,7 +50,7 @@ export function createApp(context: Context): App {
 function preflight(methods: string): Record<string, string> {
   return {
     'Access-Control-Allow-Methods': methods,
-    'Access-Control-Allow-Headers': 'Accept, Content-Type, Last-Event-ID, Prefer, Traceparent, X-Request-Id',
+    'Access-Control-Allow-Headers': 'Accept, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, Traceparent, X-Request-Id',
     'Access-Control-Max-Age': '600',
   }
 }

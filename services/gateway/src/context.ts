@@ -1,9 +1,10 @@
-import { executor, registry } from '@warren/contracts'
+import { executor, notifier, registry } from '@warren/contracts'
 import { client, type RunningService } from '@warren/mesh'
 import type { Config } from './config.ts'
 import { createDescriptions, type Descriptions } from './descriptions.ts'
 import { createHealth, type Health } from './health.ts'
 import { createLive, type Live } from './live.ts'
+import { createTelemetry, type Telemetry } from './metrics.ts'
 
 /** What the routes work with. */
 export interface Context {
@@ -11,9 +12,11 @@ export interface Context {
   readonly log: RunningService['log']
   readonly registry: Registry
   readonly executor: Executor
+  readonly notifier: ReturnType<typeof client<typeof notifier>>
   readonly descriptions: Descriptions
   readonly live: Live
   readonly health: Health
+  readonly telemetry: Telemetry
   readonly isDraining: () => boolean
 }
 
@@ -29,9 +32,11 @@ export function createContext(config: Config, { mesh, log, signal }: RunningServ
     log,
     registry: registryClient,
     executor: client(executor, mesh),
+    notifier: client(notifier, mesh),
     descriptions: createDescriptions(registryClient, live),
     live,
     health: createHealth(mesh),
+    telemetry: createTelemetry(mesh, ['registry', 'executor', 'files', 'notifier']),
     isDraining: () => signal.aborted,
   }
 }

@@ -1,4 +1,5 @@
 import type { HttpBindings } from '@hono/node-server'
+import type { TraceContext } from '@warren/mesh'
 import type { Context as HonoContext, Hono } from 'hono'
 import type { Principal } from './auth.ts'
 
@@ -10,6 +11,8 @@ export interface Env {
     /** Base of absolute links, without a slash at its end. */
     base: string
     principal: Principal
+    /** Of the request's span where there is one, else as the client sent it. */
+    trace: TraceContext
   }
 }
 

@@ -1,5 +1,6 @@
 import { survey, type Instance as Reply, type Mesh } from '@warren/mesh'
 import { z } from 'zod'
+import type { Context } from './context.ts'
 import type { App } from './env.ts'
 
 const Instance = z.object({
@@ -19,7 +20,8 @@ export type HealthReport = z.infer<typeof HealthReport>
 
 export type Health = () => Promise<HealthReport>
 
-const needed = ['registry', 'executor', 'files']
+const draining: HealthReport = { status: 'waiting', services: {}, waitingFor: ['gateway: its end'] }
+const needed = ['registry', 'executor', 'files', 'notifier']
 const SURVEY_MS = 500
 const FRESH_MS = 500
 
@@ -33,12 +35,15 @@ export function createHealth(mesh: Mesh): Health {
   }
 }
 
-/** `/livez`: this process runs. `/readyz`: a request can be served, or else what it would wait for. */
-export function healthRoutes(app: App, health: Health): void {
+/**
+ * `/livez`: this process runs. `/readyz`: a request can be served, or else what it would wait for. A gateway that is
+ * about to end serves requests still, but is not ready: whoever shares out the load shall choose another one.
+ */
+export function healthRoutes(app: App, { health, isDraining }: Pick<Context, 'health' | 'isDraining'>): void {
   app.get('/livez', (c) => c.json({ status: 'alive' }))
 
   app.get('/readyz', async (c) => {
-    const report = await health()
+    const report = isDraining() ? draining : await health()
     return c.json(report, report.status === 'ready' ? 200 : 503)
   })
 }

@@ -1,16 +1,25 @@
 import { randomUUID } from 'node:crypto'
+import { readTraceContext, traceIdOf } from '@warren/mesh'
 import type { MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
 import { authenticate } from './auth.ts'
 import type { Context } from './context.ts'
 import type { Env, RequestContext } from './env.ts'
 import { createGuard, isAllowedOrigin } from './guard.ts'
 import { problemResponse } from './problem.ts'
 
+/** What no route takes: a path of the client's own choice is no name for anything. */
+const UNMATCHED = 'none'
+const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 const exposed = 'Location, Link, Preference-Applied, Retry-After, X-Request-Id'
 
-/** All that happens around every request, in one place because it is on the hot path: id, guard, CORS, drain, log. */
+/**
+ * All that happens around every request, in one place because it is on the hot path: id, trace, guard, CORS, drain,
+ * metrics, log.
+ */
 export function aroundRequest(context: Context): MiddlewareHandler<Env> {
-  const { config, log } = context
+  const { config, log, telemetry } = context
+  const { tracer } = telemetry
   const guard = createGuard(config)
   const isDebug = log.isLevelEnabled('debug')
 
@@ -23,6 +32,10 @@ export function aroundRequest(context: Context): MiddlewareHandler<Env> {
     c.set('requestId', requestId)
     c.set('base', base)
     c.set('principal', authenticate())
+    const given = readTraceContext(c.req.header('traceparent'), c.req.header('tracestate'))
+    const span = tracer?.start({ name: c.req.method, kind: 'server', parent: given })
+    const trace = span?.context ?? given
+    c.set('trace', trace)
     // on Node's own response where there is one: touching the headers of a `Response` makes the adapter build it whole
     const { outgoing } = c.env ?? {}
     outgoing?.setHeader('X-Request-Id', requestId)
@@ -36,15 +49,42 @@ export function aroundRequest(context: Context): MiddlewareHandler<Env> {
     if (origin !== undefined && isAllowedOrigin(origin, base, config)) allowOrigin(c.res.headers, origin)
     // a drained connection is not used again: the client's next request goes to a gateway that stays
     if (context.isDraining()) c.res.headers.set('Connection', 'close')
+    const ms = performance.now() - startedAt
+    const method = known.has(c.req.method) ? c.req.method : 'OTHER'
+    const route = routeOf(c)
+    telemetry.count(method, route, status, ms)
+    span?.end({
+      name: `${method} ${route}`,
+      error: status >= 500 ? String(status) : undefined,
+      attributes: {
+        'http.request.method': method,
+        'http.route': route,
+        'http.response.status_code': status,
+        'url.path': c.req.path,
+        'warren.request.id': requestId,
+      },
+    })
     // who waits for readiness asks many times a second, and is told no
     if (isDebug || (status >= 400 && c.req.path !== '/readyz')) {
-      const ms = Math.round((performance.now() - startedAt) * 10) / 10
       log[status >= 500 ? 'warn' : status >= 400 ? 'info' : 'debug'](
-        { requestId, method: c.req.method, path: c.req.path, status, ms },
+        {
+          requestId,
+          traceId: traceIdOf(trace),
+          method: c.req.method,
+          path: c.req.path,
+          status,
+          ms: Math.round(ms * 10) / 10,
+        },
         'request',
       )
     }
   }
+}
+
+/** The template of the last route that matched; what stands around all of them is none. */
+function routeOf(c: RequestContext): string {
+  const path = matchedRoutes(c).at(-1)?.path
+  return path === undefined || path === '*' || path === '/*' ? UNMATCHED : path
 }
 
 function requestIdOf(c: RequestContext): string {

@@ -15,6 +15,12 @@ export const routeDocuments: readonly RouteDocument[] = [
     ...gatewayRoute('/readyz', 'ready', 'Can requests be served?', json('They can', HealthReport)),
     responses: { ...json('They can', HealthReport), 503: json('Not yet; the body says why', HealthReport)[200] },
   },
+  gatewayRoute(
+    '/metrics',
+    'metrics',
+    'Metrics of all services, for Prometheus',
+    bytes('Text', 'text/plain; version=0.0.4; charset=utf-8'),
+  ),
   gatewayRoute('/openapi.json', 'openapi31', 'This API as OpenAPI 3.1', document(openApi31)),
   gatewayRoute('/api', 'openapi30', 'This API as OpenAPI 3.0', document(openApi30)),
   gatewayRoute(

@@ -1,10 +1,24 @@
 import { sql } from 'drizzle-orm'
-import { bigint, index, integer, json, pgSchema, text, timestamp } from 'drizzle-orm/pg-core'
-import type { JobState, Problem } from '@warren/contracts'
+import {
+  bigint,
+  boolean,
+  customType,
+  index,
+  integer,
+  json,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core'
+import type { JobState, PauseKind, Problem, RecordKind } from '@warren/contracts'
 
 export const schema = pgSchema('executor')
 
 const time = () => timestamp({ withTimezone: true })
+
+/** A transaction's number, 64 bits: it never wraps round. As text, because it can be larger than a JavaScript integer. */
+const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' })
 
 /** Every job there ever was, until it is dismissed for good. Times are of the database's clock. */
 export const jobs = schema.table(
@@ -17,11 +31,13 @@ export const jobs = schema.table(
     mode: text().$type<'sync' | 'async'>().notNull(),
     state: text().$type<JobState>().notNull(),
     /** What somebody wants of an active job; its executor reads it when it renews the lease. */
-    desired: text().$type<'run' | 'stop'>().notNull().default('run'),
+    desired: text().$type<'run' | 'pause' | 'stop'>().notNull().default('run'),
     /** Counts the transitions: compare, then set. */
     revision: integer().notNull().default(1),
     priority: integer().notNull().default(0),
     attempt: integer().notNull().default(0),
+    /** Attempts that were lost or failed; those that were handed back or saved their state do not count. */
+    failures: integer().notNull().default(0),
     attemptsMost: integer().notNull(),
     /** `json`, not `jsonb`: requests and results stay the text that came, so `1.0` stays `1.0` */
     request: json().notNull(),
@@ -31,17 +47,30 @@ export const jobs = schema.table(
     message: text(),
     executorId: text(),
     leaseUntil: time(),
+    pausedAs: text().$type<PauseKind>(),
+    /** `json`: the state that a process saved comes back as the text that it was */
+    checkpoint: json(),
+    /** It names a subscriber of its own, in its request. */
+    notify: boolean().notNull().default(false),
+    traceparent: text(),
+    /** A retry waits until then. */
+    runAfter: time(),
     deadlineAt: time(),
     createdAt: time().notNull(),
     startedAt: time(),
+    /** Begin of the current attempt */
+    claimedAt: time(),
     finishedAt: time(),
     updatedAt: time().notNull(),
   },
   (table) => [
     index('jobs_by_age').on(table.createdAt, table.id),
     index('jobs_queued')
-      .on(table.processId, table.priority.desc().nullsFirst(), table.createdAt)
+      .on(table.processId, table.owner, table.priority.desc().nullsFirst(), table.createdAt)
       .where(sql`state = 'queued'`),
+    index('jobs_resting')
+      .on(table.deadlineAt)
+      .where(sql`state in ('created', 'paused')`),
     index('jobs_leased')
       .on(table.leaseUntil)
       .where(sql`lease_until is not null`),
@@ -49,24 +78,75 @@ export const jobs = schema.table(
 )
 
 /**
- * What happened to jobs, in the order in which each writer committed it. This table is the outbox too: a writer's
- * events above `published_to` have not reached the broker for certain.
+ * Attempts that were followed by another one; the facts of the last attempt are in the job's own row, so that a job that
+ * needs one attempt costs one row.
  */
-export const events = schema.table('events', {
-  seq: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-  jobId: text().notNull(),
-  processId: text().notNull(),
-  /** Key of the event in the contract */
-  event: text().notNull(),
-  state: text().$type<JobState>().notNull(),
-  attempt: integer().notNull(),
-  at: time().notNull(),
-  writer: text().notNull(),
-})
+export const attempts = schema.table(
+  'attempts',
+  {
+    jobId: text().notNull(),
+    attempt: integer().notNull(),
+    executorId: text(),
+    startedAt: time(),
+    endedAt: time().notNull(),
+    outcome: text().$type<'lost' | 'retried' | 'handed back' | 'checkpointed'>().notNull(),
+    problem: json().$type<Problem>(),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.attempt] })],
+)
+
+/**
+ * What happened to jobs. This table is the outbox too: what a writer wrote behind its `published_to` has not reached the
+ * broker for certain.
+ *
+ * Readers take the order of `(xid, seq)`, and nothing of a transaction that is younger than one still under way: numbers
+ * of a sequence alone can become visible in another order than they were drawn.
+ */
+export const events = schema.table(
+  'events',
+  {
+    xid: xid8()
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+    seq: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+    jobId: text().notNull(),
+    processId: text().notNull(),
+    owner: text().notNull(),
+    /** Key of the event in the contract */
+    event: text().notNull(),
+    state: text().$type<JobState>().notNull(),
+    attempt: integer().notNull(),
+    at: time().notNull(),
+    writer: text().notNull(),
+    /** What this kind of event says beside that */
+    data: json().$type<Record<string, unknown>>(),
+  },
+  (table) => [primaryKey({ columns: [table.xid, table.seq] }), index('events_of_job').on(table.jobId, table.seq)],
+)
+
+/** Log lines and metric points, many neighbours in a row: a flood of lines is a few inserts. */
+export const records = schema.table(
+  'records',
+  {
+    jobId: text().notNull(),
+    kind: text().$type<RecordKind>().notNull(),
+    /** Numbers of the first and the last of them */
+    first: integer().notNull(),
+    last: integer().notNull(),
+    /** Where their text begins in the text of the whole log, and how long it is; bytes */
+    offset: bigint({ mode: 'number' }).notNull(),
+    bytes: integer().notNull(),
+    /** An array of `LogLine` or `MetricPoint` */
+    body: json().$type<unknown[]>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.kind, table.last] })],
+)
 
 /** One row for each instance that writes events. */
 export const writers = schema.table('writers', {
   id: text().primaryKey(),
+  /** Transaction and number of the last event that is published for certain */
+  publishedXid: xid8().notNull(),
   publishedTo: bigint({ mode: 'number' }).notNull(),
   leaseUntil: time().notNull(),
 })

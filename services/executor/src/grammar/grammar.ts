@@ -5,7 +5,10 @@ type Inputs = ProcessDescription['inputs']
 
 /** What a process takes and gives, compiled. */
 export interface Grammar {
-  readonly description: Pick<ProcessDescription, 'id' | 'version' | 'jobControlOptions' | 'timeoutMs'>
+  readonly description: Pick<
+    ProcessDescription,
+    'id' | 'version' | 'jobControlOptions' | 'timeoutMs' | 'checkpointable' | 'retry'
+  >
   readonly inputs: Inputs
   /** Everything that is wrong with the inputs; empty when they fit. */
   checkInputs(inputs: Readonly<Record<string, unknown>>): Violation[]

@@ -10,6 +10,10 @@ export interface ReadRequest {
   readonly outputs?: readonly string[]
   readonly timeoutMs?: number
   readonly priority?: number
+  /** false: the job is created, and somebody starts it later */
+  readonly start?: boolean
+  /** It names who is told about it. */
+  readonly notify: boolean
 }
 
 /** @throws WarrenError BAD_INPUT */
@@ -25,7 +29,7 @@ export function readRequest(text: string, key?: string): ReadRequest {
     }))
     throw new WarrenError('BAD_INPUT', 'The body is no execute request', { errors })
   }
-  const { processId, inputs = {}, outputs, warren } = parsed.data
+  const { processId, inputs = {}, outputs, warren, subscriber } = parsed.data
   return {
     text,
     processId,
@@ -33,6 +37,8 @@ export function readRequest(text: string, key?: string): ReadRequest {
     ...(outputs && { outputs: Object.keys(outputs) }),
     ...(warren?.timeoutMs !== undefined && { timeoutMs: warren.timeoutMs }),
     ...(warren?.priority !== undefined && { priority: warren.priority }),
+    ...(warren?.start !== undefined && { start: warren.start }),
+    notify: subscriber !== undefined,
   }
 }
 

@@ -1,8 +1,25 @@
+import { controlJob } from './controlJob.ts'
 import { dismissJob } from './dismissJob.ts'
 import { execute } from './execute.ts'
 import { getJob } from './getJob.ts'
 import { getResults } from './getResults.ts'
+import { getSubscriber } from './getSubscriber.ts'
+import { listAttempts } from './listAttempts.ts'
+import { listEvents } from './listEvents.ts'
 import { listJobs } from './listJobs.ts'
+import { listRecords } from './listRecords.ts'
 import { submit } from './submit.ts'
 
-export const handlers = { dismissJob, execute, getJob, getResults, listJobs, submit }
+export const handlers = {
+  controlJob,
+  dismissJob,
+  execute,
+  getJob,
+  getResults,
+  getSubscriber,
+  listAttempts,
+  listEvents,
+  listJobs,
+  listRecords,
+  submit,
+}

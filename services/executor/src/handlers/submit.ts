@@ -1,23 +1,30 @@
 import { executor, type Job } from '@warren/contracts'
-import { nanoid } from 'nanoid'
 import { handle } from '../context.ts'
 import { resolveReferences } from '../grammar/references.ts'
 import { prepareInputs, readRequest } from '../grammar/request.ts'
+import { jobIdOf } from '../jobs/identity.ts'
+import { findSame } from '../jobs/same.ts'
 
-export const submit = handle(executor.operations.submit, async ({ input, context, principal }): Promise<Job> => {
+/** A job that says nothing about it is waited for so long: 7 days. */
+const LONGEST_MS = 7 * 86_400_000
+
+export const submit = handle(executor.operations.submit, async (call): Promise<Job> => {
+  const { input, context, principal, traceparent = null } = call
   const read = readRequest(input)
   const grammar = await context.grammars.find(read.processId)
   const request = await resolveReferences(read, grammar, context.config.references)
   prepareInputs(request, grammar) // for its errors: nothing that cannot run is stored
-  const id = nanoid()
-  const deadline = request.timeoutMs === undefined ? null : Date.now() + request.timeoutMs
+  await context.backlog.admit(principal)
+  const id = jobIdOf(call)
+  const state = request.start === false ? 'created' : 'queued'
+  const deadline = Date.now() + (request.timeoutMs ?? LONGEST_MS)
   const at = await context.ledger.insert({
     id,
     process_id: request.processId,
     process_version: null,
     owner: principal,
     mode: 'async',
-    state: 'queued',
+    state,
     priority: request.priority ?? 0,
     attempt: 0,
     attempts_most: context.config.attempts,
@@ -25,11 +32,14 @@ export const submit = handle(executor.operations.submit, async ({ input, context
     results: null,
     problem: null,
     executor_id: null,
+    notify: request.notify,
+    traceparent,
     lease_ms: null,
     deadline,
     age_ms: 0,
-    event: 'jobAccepted',
+    event: state === 'created' ? 'jobCreated' : 'jobAccepted',
   })
+  if (at === null) return findSame(context.db, id, { owner: principal, request: request.text })
   const now = at.toISOString()
   return {
     id,
@@ -37,7 +47,10 @@ export const submit = handle(executor.operations.submit, async ({ input, context
     processVersion: null,
     owner: principal,
     mode: 'async',
-    state: 'queued',
+    state,
+    desired: 'run',
+    pausedAs: null,
+    hasCheckpoint: false,
     status: 'accepted',
     progress: 0,
     message: null,
@@ -47,8 +60,8 @@ export const submit = handle(executor.operations.submit, async ({ input, context
     startedAt: null,
     finishedAt: null,
     updatedAt: now,
-    deadlineAt: deadline === null ? null : new Date(deadline).toISOString(),
+    deadlineAt: new Date(deadline).toISOString(),
     problem: null,
-    waitingFor: 'a free slot of an executor that offers the process',
+    waitingFor: state === 'created' ? 'somebody to start it' : 'a free slot of an executor that offers the process',
   }
 })

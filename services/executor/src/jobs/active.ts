@@ -1,14 +1,20 @@
+/** Why a run was ended from outside; when it was not, only the deadline can have ended it. */
+export type Reason = 'stopped' | 'lost' | 'handed back' | 'deadline'
+
 /** The runs that this instance works on, sync and async, and how to end them. */
 export interface ActiveRuns {
   /** Returns the signal that ends the run. */
   begin(jobId: string, attempt: number): AbortSignal
   end(jobId: string): void
-  /** Somebody wants it to stop; false when it does not run here. */
-  stop(jobId: string): boolean
-  /** The lease is lost: another executor may have the job, and what this run writes will match no row. */
-  lose(jobId: string): boolean
-  /** Why its signal aborted; when it did not, only the deadline can have ended the run. */
-  reasonOf(jobId: string): 'stopped' | 'lost' | 'deadline'
+  /**
+   * - stopped: somebody wants it to stop
+   * - lost: another executor may have the job, and what this run writes will match no row
+   * - handed back: this executor stops, and another one shall run it
+   *
+   * The first reason counts. False when it does not run here.
+   */
+  abort(jobId: string, reason: Exclude<Reason, 'deadline'>): boolean
+  reasonOf(jobId: string): Reason
   attemptOf(jobId: string): number | undefined
   ids(): Iterable<string>
 }
@@ -16,7 +22,7 @@ export interface ActiveRuns {
 interface Entry {
   readonly attempt: number
   readonly controller: AbortController
-  reason: 'stopped' | 'lost' | 'deadline'
+  reason: Reason
 }
 
 export function createActiveRuns(): ActiveRuns {
@@ -28,17 +34,16 @@ export function createActiveRuns(): ActiveRuns {
       return controller.signal
     },
     end: (jobId) => void runs.delete(jobId),
-    stop: (jobId) => abort(jobId, 'stopped'),
-    lose: (jobId) => abort(jobId, 'lost'),
+    abort,
     reasonOf: (jobId) => runs.get(jobId)?.reason ?? 'deadline',
     attemptOf: (jobId) => runs.get(jobId)?.attempt,
     ids: () => runs.keys(),
   }
 
-  function abort(jobId: string, reason: 'stopped' | 'lost'): boolean {
+  function abort(jobId: string, reason: Exclude<Reason, 'deadline'>): boolean {
     const run = runs.get(jobId)
     if (!run) return false
-    run.reason = reason
+    if (run.reason === 'deadline') run.reason = reason
     run.controller.abort()
     return true
   }

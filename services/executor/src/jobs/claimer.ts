@@ -7,6 +7,8 @@ import type { ClaimedJob } from './sql/claim-jobs.ts'
 export interface ClaimerOptions {
   readonly ledger: Ledger
   readonly executorId: string
+  /** Jobs of one owner that may run at a time; null: any number */
+  readonly mostOfOwner: number | null
   readonly log: Logger
   /** What may be claimed now; each only when the one before it was filled. */
   readonly rooms: () => readonly Room[]
@@ -26,7 +28,16 @@ export interface Claimer {
 }
 
 /** Fills the slots of this executor with the best queued jobs. */
-export function createClaimer({ ledger, executorId, log, rooms, start, passOn, idle }: ClaimerOptions): Claimer {
+export function createClaimer({
+  ledger,
+  executorId,
+  mostOfOwner,
+  log,
+  rooms,
+  start,
+  passOn,
+  idle,
+}: ClaimerOptions): Claimer {
   let looking: Promise<void> | undefined
   let again = false
   /** The last claim left nothing behind. */
@@ -65,7 +76,7 @@ export function createClaimer({ ledger, executorId, log, rooms, start, passOn, i
     let last: ClaimedJob | undefined
     for (const { jobs: limit, offers } of free) {
       if (offers.size === 0) return
-      const claimed = await ledger.claim({ offers, limit, executorId, leaseMs: LEASE_MS })
+      const claimed = await ledger.claim({ offers, limit, executorId, leaseMs: LEASE_MS, mostOfOwner })
       for (const job of claimed) start(job)
       if (claimed.length < limit) {
         // a room for some processes says nothing of the others; and somebody may have told of a job meanwhile

@@ -1,20 +1,33 @@
 import type { RunningService } from '@warren/mesh'
 import type { Sql } from 'postgres'
+import type { JobState, PauseKind } from '@warren/contracts'
 import type { ActiveRuns } from './active.ts'
+import type { Position } from './events.ts'
+import type { Steering } from './steering.ts'
 
 export const LEASE_MS = 20_000
 const RENEW_MS = 5_000
 
+interface Kept {
+  readonly id: string
+  readonly attempt: number
+  readonly state: JobState
+  readonly desired: 'run' | 'pause' | 'stop'
+  readonly pausedAs: PauseKind | null
+  readonly deadlineAt: Date | null
+}
+
 /**
- * Renews the leases of this executor's jobs, and learns what is wanted of them: so a stop reaches the run even while
- * the broker is down, and a run whose job was given to another executor ends.
+ * Renews the leases of this executor's jobs, and learns what is wanted of them: so a control message may be lost, as
+ * while the broker is down, and a run whose job was given to another executor ends.
  */
 export function keepLeases(
   { log, release }: RunningService,
   sql: Sql,
   executorId: string,
   active: ActiveRuns,
-  published: () => number,
+  steering: Steering,
+  published: () => Position,
 ): void {
   let renewing = Promise.resolve()
   const timer = setInterval(() => {
@@ -27,21 +40,29 @@ export function keepLeases(
 
   async function renew(): Promise<void> {
     const held = [...active.ids()]
+    const { xid, seq } = published()
     await sql`
 update executor.writers
-set lease_until = now() + ${LEASE_MS}::int * interval '1 ms', published_to = greatest(published_to, ${published()})
+set lease_until = now() + ${LEASE_MS}::int * interval '1 ms', published_xid = ${xid}::text::xid8, published_to = ${seq}
 where id = ${executorId}`
-    const kept = await sql<{ id: string; attempt: number; desired: string }[]>`
+    const kept = await sql<Kept[]>`
 update executor.jobs
 set lease_until = now() + ${LEASE_MS}::int * interval '1 ms'
 where executor_id = ${executorId} and lease_until is not null
-returning id, attempt, desired`
+returning id, attempt, state, desired, paused_as as "pausedAs", deadline_at as "deadlineAt"`
     const attempts = new Map(kept.map(({ id, attempt }) => [id, attempt]))
-    for (const { id, desired } of kept) if (desired === 'stop') active.stop(id)
+    for (const job of kept) steer(job)
     // a synchronous run that has no row yet is not in the answer either: only rows of another attempt mean a loss
     for (const id of held) {
       const attempt = attempts.get(id)
-      if (attempt !== undefined && attempt !== active.attemptOf(id)) active.lose(id)
+      if (attempt !== undefined && attempt !== active.attemptOf(id)) active.abort(id, 'lost')
     }
+  }
+
+  function steer({ id, state, desired, pausedAs, deadlineAt }: Kept): void {
+    if (desired === 'stop') steering.stop(id)
+    if (desired === 'pause' && state === 'running') steering.pause(id, pausedAs)
+    if (desired === 'run' && state === 'paused') steering.resume(id)
+    if (deadlineAt) steering.extend(id, deadlineAt.getTime())
   }
 }

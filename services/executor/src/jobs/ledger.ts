@@ -4,14 +4,16 @@ import { groupCommit } from './group-commit.ts'
 import { claimJobs, type Claim, type ClaimedJob } from './sql/claim-jobs.ts'
 import { insertJobs, type NewJob } from './sql/insert-jobs.ts'
 import { moveJobs, type JobMove } from './sql/move-jobs.ts'
+import { reportProgress, type ProgressReport } from './sql/report-progress.ts'
 
 /** The only writer of jobs and their events on this instance. @throws what `asWarrenError` of the database knows */
 export interface Ledger {
-  /** Settles once the job is stored, with the time of the database then. */
-  insert(job: NewJob): Promise<Date>
+  /** Settles once the job is stored, with the time of the database then; null when its id was there before. */
+  insert(job: NewJob): Promise<Date | null>
   /** Whether the move was made; if not, somebody else was first. */
   move(move: JobMove): Promise<boolean>
   claim(claim: Claim): Promise<ClaimedJob[]>
+  progress(reports: readonly ProgressReport[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -37,11 +39,16 @@ export function openLedger(
   written: (events: readonly WrittenEvent[]) => void,
 ): Ledger {
   const sql = connect(databaseUrl, 'executor', { max: 1, idle_timeout: 0, connection: byIndex })
-  const insert = groupCommit<NewJob, Date>(async (jobs) => {
+  const insert = groupCommit<NewJob, Date | null>(async (jobs) => {
     const events = await insertJobs(sql, writer, jobs)
     written(events)
-    const [{ at } = { at: null }] = events // one statement, one time
-    return jobs.map(() => at ?? new Date())
+    if (events.length === jobs.length) return events.map(({ at }) => at) // one statement, one time
+    const times = new Map(events.map(({ jobId, at }) => [jobId, at]))
+    return jobs.map(({ id }) => {
+      const at = times.get(id) ?? null
+      times.delete(id) // of two with one id in a statement the first one is the job
+      return at
+    })
   }, isDatabaseDown)
   const move = groupCommit<JobMove, boolean>(async (moves) => {
     const moved = await moveJobs(sql, writer, moves)
@@ -57,6 +64,7 @@ export function openLedger(
       written(claimed)
       return claimed
     },
+    progress: async (reports) => written(await reportProgress(sql, writer, reports)),
     close: () => sql.end({ timeout: 5 }),
   }
 }

@@ -1,19 +1,21 @@
 import type { RunningService } from '@warren/mesh'
-import type { Sql } from 'postgres'
+import type { Ledger } from './ledger.ts'
+import type { ProgressReport } from './sql/report-progress.ts'
 
 /** Keeps the progress of running jobs; a process may report as often as it likes. */
 export interface ProgressWriter {
   set(jobId: string, attempt: number, percent: number, message?: string): void
-  forget(jobId: string): void
+  /** Sends off what is not written yet of a job: on the ledger's connection it comes before the end. */
+  settle(jobId: string): void
 }
 
 const PERIOD_MS = 250
 
 export function createProgressWriter(
   { log, release }: Pick<RunningService, 'log' | 'release'>,
-  sql: Sql,
+  ledger: Pick<Ledger, 'progress'>,
 ): ProgressWriter {
-  const changed = new Map<string, { id: string; attempt: number; percent: number; message: string | null }>()
+  const changed = new Map<string, ProgressReport>()
   let writing = Promise.resolve()
   let timer: NodeJS.Timeout | undefined
   release('progress', async () => {
@@ -26,22 +28,20 @@ export function createProgressWriter(
       changed.set(id, { id, attempt, percent: whole, message: message ?? null })
       timer ??= setTimeout(() => {
         timer = undefined
-        writing = write()
+        writing = write([...changed.values()])
       }, PERIOD_MS)
     },
-    forget: (id) => void changed.delete(id),
+    settle: (id) => {
+      const report = changed.get(id)
+      if (report) void write([report])
+    },
   }
 
-  async function write(): Promise<void> {
-    const rows = [...changed.values()]
-    changed.clear()
-    if (rows.length === 0) return
+  async function write(reports: readonly ProgressReport[]): Promise<void> {
+    for (const { id } of reports) changed.delete(id)
+    if (reports.length === 0) return
     try {
-      await sql`
-update executor.jobs j
-set progress = i.percent, message = coalesce(i.message, j.message), updated_at = now()
-from json_to_recordset(${JSON.stringify(rows)}::text::json) as i(id text, attempt int, percent int, message text)
-where j.id = i.id and j.attempt = i.attempt and j.state = 'running'`
+      await ledger.progress(reports)
     } catch (error) {
       log.debug({ err: error }, 'progress not written') // the next report says more
     }

@@ -12,7 +12,9 @@ import { and, desc, eq, gte, inArray, lt, sql, type SQL } from 'drizzle-orm'
 import { jobs } from '../db/schema.ts'
 
 type Db = Database['db']
-type Row = Pick<typeof jobs.$inferSelect, keyof typeof columns>
+type Row = Pick<typeof jobs.$inferSelect, Exclude<keyof typeof columns, 'hasCheckpoint'>> & {
+  readonly hasCheckpoint: boolean
+}
 
 /** Everything but the request and the results, which can be large. */
 const columns = {
@@ -22,6 +24,10 @@ const columns = {
   owner: jobs.owner,
   mode: jobs.mode,
   state: jobs.state,
+  desired: jobs.desired,
+  pausedAs: jobs.pausedAs,
+  hasCheckpoint: sql<boolean>`${jobs.checkpoint} is not null`,
+  runAfter: jobs.runAfter,
   progress: jobs.progress,
   message: jobs.message,
   attempt: jobs.attempt,
@@ -122,6 +128,10 @@ function present(row: Row): Job {
     owner: row.owner,
     mode: row.mode,
     state: row.state,
+    desired: row.desired,
+    // while it runs the column says how it shall rest
+    pausedAs: row.state === 'paused' ? row.pausedAs : null,
+    hasCheckpoint: row.hasCheckpoint,
     status: statusOf(row.state),
     progress: row.progress,
     message: row.message,
@@ -133,6 +143,15 @@ function present(row: Row): Job {
     updatedAt: row.updatedAt.toISOString(),
     deadlineAt: row.deadlineAt?.toISOString() ?? null,
     problem: row.problem,
-    waitingFor: row.state === 'queued' ? 'a free slot of an executor that offers the process' : null,
+    waitingFor: waitingFor(row),
   }
+}
+
+/** Why a job does not go on by itself. */
+function waitingFor({ state, desired, runAfter }: Pick<Row, 'state' | 'desired' | 'runAfter'>): string | null {
+  if (state === 'created') return 'somebody to start it'
+  if (state === 'paused') return desired === 'run' ? 'its executor to resume it' : 'somebody to resume it'
+  if (state !== 'queued') return null
+  if (runAfter && runAfter.getTime() > Date.now()) return `its next attempt, not before ${runAfter.toISOString()}`
+  return 'a free slot of an executor that offers the process'
 }

@@ -12,9 +12,9 @@ const BATCH = 200
 interface Expired {
   readonly id: string
   readonly attempt: number
+  readonly failures: number
   readonly attempts_most: number
-  readonly mode: 'sync' | 'async'
-  readonly desired: 'run' | 'stop'
+  readonly desired: 'run' | 'pause' | 'stop'
 }
 
 /**
@@ -49,15 +49,16 @@ export function startReaper(service: RunningService, sql: Sql, ledger: Ledger, r
   async function reap(): Promise<void> {
     await endExpiredLeases()
     await endOverdue()
+    await holdUnwanted()
     await wakeUpForgotten()
     await adoptWriters()
   }
 
   async function endExpiredLeases(): Promise<void> {
     const expired = await sql<Expired[]>`
-select id, attempt, attempts_most, mode, desired from executor.jobs where lease_until < now() limit ${BATCH}`
-    for (const { id, attempt, attempts_most: most, mode, desired } of expired) {
-      const move = desired === 'stop' ? 'dismiss' : mode === 'async' && attempt < most ? 'requeue' : 'fail'
+select id, attempt, failures, attempts_most, desired from executor.jobs where lease_until < now() limit ${BATCH}`
+    for (const { id, attempt, failures, attempts_most: most, desired } of expired) {
+      const move = desired === 'stop' ? 'dismiss' : failures + 1 < most ? 'requeue' : 'fail'
       const lost = new WarrenError('EXECUTOR_LOST', `The executor was lost during attempt ${attempt} of ${most}`)
       const moved = await ledger.move({
         id,
@@ -71,17 +72,29 @@ select id, attempt, attempts_most, mode, desired from executor.jobs where lease_
 
   async function endOverdue(): Promise<void> {
     const overdue = await sql<{ id: string }[]>`
-select id from executor.jobs where state = 'queued' and deadline_at < now() limit ${BATCH}`
+select id from executor.jobs where state = 'queued' and deadline_at < now()
+union all
+select id from executor.jobs where state in ('created', 'paused') and deadline_at < now() and lease_until is null
+limit ${BATCH}`
     const problem = JSON.stringify(
       toProblem(new WarrenError('TIMEOUT', 'The deadline passed before the job could start')),
     )
     for (const { id } of overdue) await ledger.move({ id, move: 'fail', problem })
   }
 
+  /** A job whose executor was lost while somebody wanted it to rest is queued, and rests there. */
+  async function holdUnwanted(): Promise<void> {
+    const unwanted = await sql<{ id: string; desired: 'pause' | 'stop' }[]>`
+select id, desired from executor.jobs where state = 'queued' and desired <> 'run' limit ${BATCH}`
+    for (const { id, desired } of unwanted) await ledger.move({ id, move: desired === 'pause' ? 'hold' : 'dismiss' })
+  }
+
   async function wakeUpForgotten(): Promise<void> {
     const forgotten = await sql<{ process_id: string }[]>`
 select distinct process_id from executor.jobs
-where state = 'queued' and updated_at < now() - ${UNTOLD_MS}::int * interval '1 ms'`
+where state = 'queued'
+  and updated_at < now() - ${UNTOLD_MS}::int * interval '1 ms'
+  and (run_after is null or run_after <= now())`
     for (const { process_id: processId } of forgotten) relay.wakeUp(processId)
   }
 

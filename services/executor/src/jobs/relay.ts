@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { exchanges, executor, messageTypes, statusOf, type Event } from '@warren/contracts'
+import { exchanges, executor, messageTypes, type Event } from '@warren/contracts'
 import { backoffMs, emit, type Mesh } from '@warren/mesh'
 import { nanoid } from 'nanoid'
 import type { Sql } from 'postgres'
-import type { WrittenEvent } from './events.ts'
+import { eventData, type Position, type WrittenEvent } from './events.ts'
 
 /** Brings committed events to the broker, each at least once and in the order of the writer that wrote them. */
 export interface Relay {
@@ -13,7 +13,7 @@ export interface Relay {
   /** Publishes what a writer that is gone left behind, and forgets the writer. */
   adopt(writer: string): Promise<void>
   /** How far this writer's events are published; a restart of the relay begins behind it. */
-  position(): number
+  position(): Position
   close(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ const MEMORY_MOST = 5_000
 /** Wake-ups of one process within it are one: whoever takes it and leaves jobs behind passes it on. */
 const WAKE_UP_MS = 20
 
-export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: number): Relay {
+export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Position): Relay {
   let pending: WrittenEvent[] = []
   let behind = false
   let position = startAt
@@ -64,20 +64,26 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: numbe
       behind = false // from here on `push` keeps what is committed, so nothing falls between the two
       const missed = await readAfter(writer, position)
       if (missed.length === BATCH) behind = true
-      const last = Number(missed.at(-1)?.seq ?? position)
+      const last = Number(missed.at(-1)?.seq ?? position.seq)
+      // one writer draws its numbers in the order in which it commits
       pending = behind ? missed : [...missed, ...pending.filter(({ seq }) => Number(seq) > last)]
     }
     const batch = pending.slice(0, BATCH)
     await Promise.all(batch.map(publish))
     pending = pending.slice(batch.length)
-    position = Math.max(position, Number(batch.at(-1)?.seq ?? 0))
+    const { xid, seq } = batch.at(-1) ?? {}
+    if (xid && seq && Number(seq) > position.seq) position = { xid, seq: Number(seq) }
   }
 
-  async function publish({ seq, jobId, processId, event, state, attempt, at }: WrittenEvent): Promise<void> {
+  async function publish(written: WrittenEvent): Promise<void> {
+    const { seq, event, at, notify } = written
     if (event === null || at === null) return
     const contract: Event = executor.events[event]
-    const data = { jobId, processId, state, status: statusOf(state), attempt }
-    await emit(mesh, contract, data, { id: String(seq), time: at.toISOString() })
+    const data = eventData(written)
+    const envelope = { id: String(seq), time: at.toISOString() }
+    await emit(mesh, contract, data, envelope)
+    // who tells a job's own subscriber must not have to read the events of all jobs
+    if (notify) await emit(mesh, contract, data, { ...envelope, to: { exchange: exchanges.notify, key: 'job' } })
   }
 
   function wakeUp(processId: string): void {
@@ -113,14 +119,16 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: numbe
 
   async function adopt(gone: string): Promise<void> {
     for (;;) {
-      const [row] = await sql<{ published_to: string }[]>`select published_to from executor.writers where id = ${gone}`
+      const [row] = await sql<Position[]>`
+select published_xid::text as xid, published_to as seq from executor.writers where id = ${gone}`
       if (!row) return
-      const left = await readAfter(gone, Number(row.published_to))
+      const left = await readAfter(gone, row)
       await Promise.all(left.map(publish))
       for (const { event, processId } of left) if (event === 'jobAccepted') wakeUp(processId)
       const last = left.at(-1)
       if (last && left.length === BATCH) {
-        await sql`update executor.writers set published_to = ${last.seq} where id = ${gone}`
+        await sql`
+update executor.writers set published_xid = ${last.xid}::text::xid8, published_to = ${last.seq} where id = ${gone}`
       } else {
         await sql`delete from executor.writers where id = ${gone}`
         return
@@ -128,12 +136,15 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: numbe
     }
   }
 
-  async function readAfter(of: string, seq: number): Promise<WrittenEvent[]> {
+  async function readAfter(of: string, { xid, seq }: Position): Promise<WrittenEvent[]> {
     return await sql<WrittenEvent[]>`
-select seq, job_id as "jobId", process_id as "processId", event, state, attempt, at
-from executor.events
-where writer = ${of} and seq > ${seq}
-order by seq
+select
+  e.xid::text, e.seq, e.job_id as "jobId", e.process_id as "processId", e.owner, e.event, e.state, e.attempt, e.at, e.data,
+  coalesce(j.notify, false) as notify
+from executor.events e
+left join executor.jobs j on j.id = e.job_id
+where e.writer = ${of} and (e.xid, e.seq) > (${xid}::text::xid8, ${seq}::bigint)
+order by e.xid, e.seq
 limit ${BATCH}`
   }
 

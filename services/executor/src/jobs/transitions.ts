@@ -8,6 +8,10 @@ interface Transition {
   readonly to: JobState
   /** What is told to the world; a step that only the ledger knows tells nothing. */
   readonly event?: JobEvent
+  /** Only while somebody holds the job, or only while nobody does. */
+  readonly held?: boolean
+  /** The attempt is over and another one follows: what became of this one. */
+  readonly outcome?: 'lost' | 'retried' | 'handed back' | 'checkpointed'
 }
 
 const active = ['staging', 'running', 'paused', 'storing'] as const satisfies JobState[]
@@ -18,16 +22,19 @@ const active = ['staging', 'running', 'paused', 'storing'] as const satisfies Jo
  */
 export const transitions = {
   start: { from: ['created'], to: 'queued', event: 'jobAccepted' },
-  claim: { from: ['queued'], to: 'staging' },
-  ready: { from: ['staging'], to: 'running', event: 'jobStarted' },
-  pause: { from: ['queued', 'running'], to: 'paused' },
-  resume: { from: ['paused'], to: 'running' },
-  release: { from: ['paused'], to: 'queued' },
-  done: { from: ['running'], to: 'storing' },
-  stored: { from: ['running', 'storing'], to: 'successful', event: 'jobSuccessful' },
-  fail: { from: ['queued', ...active], to: 'failed', event: 'jobFailed' },
-  requeue: { from: active, to: 'queued', event: 'jobRequeued' },
-  dismissUnclaimed: { from: ['created', 'queued'], to: 'dismissed', event: 'jobDismissed' },
+  claim: { from: ['queued'], to: 'running', event: 'jobStarted' },
+  hold: { from: ['queued'], to: 'paused', event: 'jobPaused' },
+  release: { from: ['paused'], to: 'queued', event: 'jobResumed', held: false },
+  suspend: { from: ['running'], to: 'paused', event: 'jobPaused', held: true },
+  resume: { from: ['paused'], to: 'running', event: 'jobResumed', held: true },
+  checkpoint: { from: ['running'], to: 'paused', event: 'jobPaused', held: true, outcome: 'checkpointed' },
+  // its result may have been on the way when it was suspended
+  stored: { from: ['running', 'paused', 'storing'], to: 'successful', event: 'jobSuccessful', held: true },
+  fail: { from: ['created', 'queued', ...active], to: 'failed', event: 'jobFailed' },
+  retry: { from: ['running', 'paused', 'storing'], to: 'queued', event: 'jobRequeued', held: true, outcome: 'retried' },
+  requeue: { from: active, to: 'queued', event: 'jobRequeued', held: true, outcome: 'lost' },
+  handBack: { from: active, to: 'queued', event: 'jobRequeued', held: true, outcome: 'handed back' },
+  dismissUnclaimed: { from: ['created', 'queued', 'paused'], to: 'dismissed', event: 'jobDismissed', held: false },
   dismiss: { from: ['created', 'queued', ...active], to: 'dismissed', event: 'jobDismissed' },
 } as const satisfies Record<string, Transition>
 

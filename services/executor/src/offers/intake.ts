@@ -32,6 +32,7 @@ export function openIntake(processId: string, context: Context): Intake {
     onDelivery: (delivery) => void onWakeUp(delivery),
   })
   mesh.listeners.add(wakeUps)
+  mesh.watchedQueues.add(queues.jobs(processId))
   let prefetch = pool.slots
   const pace = setInterval(() => setPrefetch(wantedPrefetch()), PACE_MS)
   // at once when it must grow; back again at the pace
@@ -70,6 +71,7 @@ export function openIntake(processId: string, context: Context): Intake {
     callers.onMore.delete(onMore)
     context.onIdle.delete(onIdle)
     mesh.listeners.delete(wakeUps)
+    mesh.watchedQueues.delete(queues.jobs(processId))
     await Promise.all([calls.close(), wakeUps.close()])
   }
 }

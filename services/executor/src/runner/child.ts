@@ -4,14 +4,8 @@ import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { signalGroup, sweepGroup } from './group.ts'
 import { lineReader } from './lines.ts'
+import { logReader } from './log-lines.ts'
 import { readMessage, type HostMessage } from './protocol.ts'
-
-export interface LogLine {
-  readonly stream: 'stdout' | 'stderr'
-  /** Epoch milliseconds at which the line was read */
-  readonly time: number
-  readonly line: string
-}
 
 export interface ChildExit {
   readonly exitCode?: number
@@ -28,7 +22,8 @@ export interface ChildOptions {
   onMessage(message: HostMessage): void
   /** A line that is no message, or too long for one: the protocol cannot go on with this child. */
   onViolation(kind: 'malformed' | 'too large', line: string): void
-  onLog(line: LogLine): void
+  /** `bytes` is the size of the lines with their ends. */
+  onLog(stream: 'stdout' | 'stderr', lines: readonly string[], bytes: number): void
   /** The whole process group is gone, and everything it wrote has been read. */
   onExit(exit: ChildExit): void
 }
@@ -43,8 +38,6 @@ export interface Child {
   end(): void
 }
 
-const maxLogLineBytes = 16_384
-
 /** One runner process in a process group of its own, with the protocol on file descriptor 3. */
 export function startChild(options: ChildOptions): Child {
   const { command, cwd, env, onLog } = options
@@ -54,9 +47,16 @@ export function startChild(options: ChildOptions): Child {
   const channel = child.stdio[3] as Duplex
   let unsent = ''
 
-  listen(channel, options.maxMessageBytes, receive, (start) => options.onViolation('too large', start))
-  listenLog('stdout', child.stdio[1] as Readable)
-  listenLog('stderr', child.stdio[2] as Readable)
+  const tooLarge = (start: string) => options.onViolation('too large', start)
+  listen(channel, lineReader(options.maxMessageBytes, receive, tooLarge))
+  listen(
+    child.stdio[1] as Readable,
+    logReader((lines, bytes) => onLog('stdout', lines, bytes)),
+  )
+  listen(
+    child.stdio[2] as Readable,
+    logReader((lines, bytes) => onLog('stderr', lines, bytes)),
+  )
   // Writing to a child that has just ended; its exit tells all.
   channel.on('error', () => {})
   child.once('error', (error) => {
@@ -88,11 +88,6 @@ export function startChild(options: ChildOptions): Child {
     else options.onViolation('malformed', line)
   }
 
-  function listenLog(stream: LogLine['stream'], source: Readable) {
-    const log = (line: string) => onLog({ stream, time: Date.now(), line })
-    listen(source, maxLogLineBytes, log, (start) => log(`${start} … (cut)`))
-  }
-
   async function exited(code: number | null, signal: NodeJS.Signals | null) {
     const closed = once(child, 'close')
     await sweepGroup(pid!)
@@ -110,8 +105,7 @@ function messageOf(line: string): HostMessage | undefined {
   }
 }
 
-function listen(source: Readable, maxBytes: number, onLine: (line: string) => void, onLong: (start: string) => void) {
-  const reader = lineReader(maxBytes, onLine, onLong)
+function listen(source: Readable, reader: { push(chunk: Buffer): void; end(): void }) {
   source.on('data', reader.push)
   source.once('end', reader.end)
 }

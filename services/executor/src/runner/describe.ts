@@ -42,7 +42,7 @@ function ask(kind: EntryKind, entry: string, cwd: string, { env, python, timeout
       cwd,
       env,
       maxMessageBytes: 2 ** 20,
-      onLog: ({ line }) => log.length < 50 && log.push(line),
+      onLog: (_, lines) => void log.push(...lines.slice(0, Math.max(0, 50 - log.length))),
       onViolation: (what) => fail(`its description is ${what}`),
       onMessage,
       onExit,

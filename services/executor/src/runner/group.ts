@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { readStat, type ProcessStat } from './stat.ts'
 import { setTimeout } from 'node:timers/promises'
 
 /** Signals a process group; false when it has no members left. */
@@ -23,12 +24,14 @@ export async function sweepGroup(pgid: number, boundMs = 2000): Promise<void> {
 }
 
 async function hasLiving(pgid: number): Promise<boolean> {
+  const living = await livingMembers(pgid)
+  return living === undefined || living.length > 0
+}
+
+/** The processes of a group that are no zombies; undefined where the host does not tell. */
+export async function livingMembers(pgid: number): Promise<ProcessStat[] | undefined> {
   const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
-  if (pids.length === 0) return true
-  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')))
-  return stats.some((stat) => {
-    // pid (name) state ppid pgrp …; the name may hold spaces and brackets
-    const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return Number(pgrp) === pgid && state !== 'Z' && state !== 'X'
-  })
+  if (pids.length === 0) return undefined
+  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')))
+  return texts.map(readStat).filter((stat) => stat !== undefined && stat.pgid === pgid && stat.living) as ProcessStat[]
 }

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs'
 import type { Described } from './described.ts'
 import { createPace } from './pace.ts'
 import { createQueue } from './queue.ts'
-import type { Run, RunHooks, RunOutcome, RunRequest } from './run.ts'
+import { refusal } from './outcome.ts'
+import { createRun, type Run, type RunHooks, type RunOutcome, type RunRequest } from './run.ts'
 import type { Runner } from './runner.ts'
 import { createRunners } from './runners.ts'
 
@@ -37,6 +38,10 @@ export interface Pool {
   /** Stops (SIGSTOP) the process group of a started run and lends its slot; false if the run has not started. */
   pause(id: string): boolean
   resume(id: string): boolean
+  /** Asks a started run to save its state and end; false if it has not started or its process cannot do that. */
+  checkpoint(id: string): boolean
+  /** Moves the deadline of a waiting or running run; false if there is none, or it is being cancelled. */
+  extend(id: string, deadlineEpochMs: number): boolean
   /** Called whenever a slot is free that was not; returns the function that unsubscribes. */
   onFree(listener: () => void): () => void
   /** The processes that can be run from now on. Runs that have started go on with what they started with. */
@@ -49,7 +54,7 @@ export interface Pool {
 
 const sweepEveryMs = 25
 const pipelineDepth = 8
-const defaults = { maxOutputBytes: 16 * 2 ** 20, maxLogBytes: 2 ** 20, idleMs: 60_000, graceMs: 500, termMs: 1000 }
+const defaults = { maxOutputBytes: 16 * 2 ** 20, maxLogBytes: 16 * 2 ** 20, idleMs: 60_000, graceMs: 500, termMs: 1000 }
 
 /** Warm runner children and the slots that they share. */
 export function createPool(given: PoolOptions): Pool {
@@ -77,6 +82,8 @@ export function createPool(given: PoolOptions): Pool {
     run,
     pause,
     resume,
+    checkpoint,
+    extend,
     onFree,
     update,
     drain,
@@ -85,21 +92,11 @@ export function createPool(given: PoolOptions): Pool {
 
   function run(request: RunRequest, hooks: RunHooks): Promise<RunOutcome> {
     if (closing) return Promise.resolve(refusal('UNAVAILABLE', 'the executor is stopping'))
-    if (!processes.has(request.processId)) return Promise.resolve(unknown(request.processId))
+    const described = processes.get(request.processId)
+    if (!described) return Promise.resolve(unknown(request.processId))
     if (hooks.signal.aborted) return Promise.resolve({ status: 'cancelled' })
     return new Promise((resolve) => {
-      const run: Run = {
-        request,
-        hooks,
-        sequence: sequence++,
-        settle: resolve,
-        onAbort: () => cancel(run),
-        overdue: false,
-        headSince: 0,
-        calls: 0,
-        logBytes: 0,
-        tail: [],
-      }
+      const run = createRun(request, hooks, described, sequence++, resolve, cancel)
       active.set(request.id, run)
       hooks.signal.addEventListener('abort', run.onAbort, { once: true })
       queue.add(run)
@@ -161,6 +158,7 @@ export function createPool(given: PoolOptions): Pool {
     clearInterval(sweeper)
     sweeper = undefined
   }
+
   function cancel(run: Run) {
     if (queue.delete(run)) {
       finish(run, { status: 'cancelled' })
@@ -172,20 +170,29 @@ export function createPool(given: PoolOptions): Pool {
   /** One timer for all runs: deadlines, escalation, runs to take back. */
   function sweep() {
     const now = Date.now()
-    for (const run of active.values()) if (run.request.deadline <= now) cancel(run)
+    for (const run of active.values()) if (run.deadline <= now) cancel(run)
     for (const runner of runners.all()) runner.sweep()
   }
 
   function pause(id: string) {
-    const runner = runners.leading(id)
-    runner?.pause()
-    return runner !== undefined
+    return runners.leading(id)?.pause() ?? false
   }
 
   function resume(id: string) {
     const runner = runners.leading(id)
     runner?.resume()
     return runner !== undefined
+  }
+
+  function checkpoint(id: string) {
+    return runners.leading(id)?.checkpoint() ?? false
+  }
+
+  function extend(id: string, deadlineEpochMs: number) {
+    const run = active.get(id)
+    if (!run || run.cancelledAt !== undefined) return false
+    run.deadline = deadlineEpochMs
+    return true
   }
 
   function onFree(listener: () => void) {
@@ -231,8 +238,4 @@ export function createPool(given: PoolOptions): Pool {
 
 function unknown(processId: string) {
   return refusal('NO_SUCH_PROCESS', `there is no process ${processId} here`)
-}
-
-function refusal(code: string, message: string): RunOutcome {
-  return { status: 'failed', problem: { code, message } }
 }

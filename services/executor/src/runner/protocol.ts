@@ -22,6 +22,9 @@ export type HostMessage =
       readonly process: string
       readonly inputs: string
     }
+  | { readonly type: 'log'; readonly id: string; readonly level: string; readonly message: string }
+  /** The state was saved: the run goes on, or has ended because it was asked to. */
+  | { readonly type: 'checkpoint' | 'checkpointed'; readonly id: string; readonly state: string }
   | { readonly type: 'result'; readonly id: string; readonly outputs: string; readonly value: JsonObject }
   | ({ readonly type: 'error'; readonly id: string } & RunProblem)
   | { readonly type: 'returned' | 'workdir'; readonly id: string }
@@ -31,7 +34,7 @@ export type JsonObject = { readonly [name: string]: unknown }
 const resultStart = '{"type":"result","id":"'
 const resultMiddle = '","outputs":'
 
-/** The message of one line. Throws on what is not JSON or has no type. Outputs and call inputs stay raw text. */
+/** The message of one line. Throws on what is not JSON or has no type. Outputs, call inputs and states stay raw text. */
 export function readMessage(line: string): HostMessage {
   return readResult(line) ?? readOther(line)
 }
@@ -57,6 +60,11 @@ function readOther(line: string): HostMessage {
     const value = objectOf(message['outputs'])
     return { ...message, value, outputs: rawJson.member(line, 'outputs')! } as HostMessage
   }
+  if (type === 'checkpoint' || type === 'checkpointed') {
+    const state = rawJson.member(line, 'state')
+    if (state === undefined) throw new SyntaxError('a checkpoint without a state')
+    return { ...message, state } as HostMessage
+  }
   if (type === 'call') return { ...message, inputs: rawJson.member(line, 'inputs') ?? '{}' } as HostMessage
   if (typeof type !== 'string') throw new SyntaxError('a message without a type')
   return message as unknown as HostMessage
@@ -74,22 +82,35 @@ export function runLine(run: {
   workdir: string
   attempt: number
   startBy?: number | undefined
+  traceparent?: string | undefined
+  checkpoint?: string | undefined
   inputs: string
 }): string {
-  const { id, processId, workdir, attempt, startBy, inputs } = run
-  const start = startBy === undefined ? '' : `,"startBy":${startBy}`
-  const facts = `"id":"${id}","process":"${processId}","workdir":${JSON.stringify(workdir)},"attempt":${attempt}`
-  // A line break in JSON text outside a string is white space, and inside a string it cannot occur.
-  return `{"type":"run",${facts}${start},"inputs":${inputs.includes('\n') ? inputs.replaceAll(/[\r\n]+/g, ' ') : inputs}}\n`
+  const { id, processId, workdir, attempt, startBy, traceparent, checkpoint, inputs } = run
+  let facts = `"id":"${id}","process":"${processId}","workdir":${JSON.stringify(workdir)},"attempt":${attempt}`
+  if (startBy !== undefined) facts += `,"startBy":${startBy}`
+  if (traceparent !== undefined) facts += `,"traceparent":${JSON.stringify(traceparent)}`
+  if (checkpoint !== undefined) facts += `,"checkpoint":${oneLine(checkpoint)}`
+  return `{"type":"run",${facts},"inputs":${oneLine(inputs)}}\n`
+}
+
+/** A line break in JSON text outside a string is white space, and inside a string it cannot occur. */
+function oneLine(json: string) {
+  return json.includes('\n') ? json.replaceAll(/[\r\n]+/g, ' ') : json
 }
 
 export function cancelLine(id: string): string {
   return `${JSON.stringify({ type: 'cancel', id })}\n`
 }
 
+/** Asks a run to save its state and end. */
+export function checkpointLine(id: string): string {
+  return `${JSON.stringify({ type: 'checkpoint', id })}\n`
+}
+
 /** The answer to a `call`; `outputs` is raw JSON text. */
 export function calledLine(call: string, answer: { outputs: string } | { error: unknown }): string {
   const head = `{"type":"called","call":${JSON.stringify(call)}`
   if ('error' in answer) return `${head},"error":${JSON.stringify(answer.error)}}\n`
-  return `${head},"outputs":${answer.outputs.replaceAll(/[\r\n]+/g, ' ')}}\n`
+  return `${head},"outputs":${oneLine(answer.outputs)}}\n`
 }

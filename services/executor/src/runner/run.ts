@@ -1,4 +1,5 @@
-import type { LogLine } from './child.ts'
+import type { Limits } from '@warren/worker'
+import type { Described } from './described.ts'
 import type { JsonObject, RunProblem } from './protocol.ts'
 
 export interface RunRequest {
@@ -8,10 +9,29 @@ export interface RunRequest {
   readonly attempt: number
   /** Raw text of a JSON object */
   readonly inputs: string
-  /** Epoch milliseconds */
+  /** Epoch milliseconds; counts always, and may be moved with `pool.extend` */
   readonly deadline: number
+  /** Longest time of running: neither in the queue nor paused. Beyond it the run fails with TIMEOUT. */
+  readonly timeLimitMs?: number | undefined
+  /** Epoch milliseconds from which on the run is asked to end; it may still give a result */
+  readonly softDeadline?: number | undefined
+  /** Raw JSON text of the state to go on from, as `onCheckpoint` or the outcome `checkpointed` gave it */
+  readonly checkpoint?: string | undefined
+  /** W3C trace context, TRACEPARENT in the environment of the run */
+  readonly traceparent?: string | undefined
   /** A directory with staged files, which stays the caller's; without it the pool makes one and removes it */
   readonly workdir?: string
+}
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
+
+export interface LogLine {
+  /** `log` is what the process said by `context.log` */
+  readonly stream: 'stdout' | 'stderr' | 'log'
+  readonly level: LogLevel
+  /** Epoch milliseconds at which the line was read */
+  readonly time: number
+  readonly line: string
 }
 
 export interface RunHooks {
@@ -21,6 +41,8 @@ export interface RunHooks {
   onProgress?(percent: number, message?: string): void
   onMetric?(name: string, value: number, step?: number): void
   onLog?(line: LogLine): void
+  /** The state as raw JSON text, which the run saved without ending */
+  onCheckpoint?(state: string): void
   /** Runs another process for this one and resolves to its outputs as raw JSON text; its slot is lent meanwhile. */
   call?(processId: string, inputs: string): Promise<string>
 }
@@ -29,6 +51,8 @@ export type RunOutcome =
   /** `value` is `outputs` parsed, for validation; only the text keeps numbers as they were printed. */
   | { readonly status: 'successful'; readonly outputs: string; readonly value: JsonObject }
   | { readonly status: 'failed'; readonly problem: RunProblem }
+  /** It was asked to save its state, did so, and ended; `state` is raw JSON text. */
+  | { readonly status: 'checkpointed'; readonly state: string }
   /** Aborted or past its deadline: the host has answered, or its process group is gone. */
   | { readonly status: 'cancelled' }
 
@@ -36,7 +60,12 @@ export type RunOutcome =
 export interface Run {
   readonly request: RunRequest
   readonly hooks: RunHooks
+  /** What its process declares */
+  readonly limits: Limits | undefined
+  readonly checkpointable: boolean
   readonly sequence: number
+  /** Epoch milliseconds */
+  deadline: number
   /** Settles the promise of the caller; only the first call counts. */
   settle(outcome: RunOutcome): void
   onAbort(): void
@@ -47,9 +76,41 @@ export interface Run {
   /** Monotonic milliseconds since it is the head of its runner */
   headSince: number
   cancelledAt?: number
+  /** It was told to end because of this, and fails of it unless it gives a result */
+  verdict?: RunProblem | undefined
+  /** How often it gave a sign of life */
+  signs: number
   /** Calls to other processes that it waits for */
   calls: number
   workdir?: string
   logBytes: number
   readonly tail: string[]
+}
+
+/** A run that nobody works on yet. */
+export function createRun(
+  request: RunRequest,
+  hooks: RunHooks,
+  { declaration }: Described,
+  sequence: number,
+  settle: Run['settle'],
+  cancel: (run: Run) => void,
+): Run {
+  const run: Run = {
+    request,
+    hooks,
+    limits: declaration.limits,
+    checkpointable: declaration.checkpointable === true,
+    sequence,
+    settle,
+    onAbort: () => cancel(run),
+    deadline: request.deadline,
+    overdue: false,
+    headSince: 0,
+    signs: 0,
+    calls: 0,
+    logBytes: 0,
+    tail: [],
+  }
+  return run
 }

@@ -7,6 +7,7 @@ import type { JobMove } from '../jobs/sql/move-jobs.ts'
 import type { ClaimedJob } from '../jobs/sql/claim-jobs.ts'
 import type { Ledger } from '../jobs/ledger.ts'
 import { writingOf, type Ending } from './outcome.ts'
+import { retryAfterMs } from './retry.ts'
 import type { RunJob } from './run-job.ts'
 
 export interface ClaimedRuns {
@@ -26,17 +27,15 @@ export interface ClaimedRunsOptions {
   readonly runJob: RunJob
   /** A slot may be free again. */
   readonly ended: () => void
-  /** While draining, runs that are cut off go back to the queue instead of being dismissed. */
-  readonly draining: () => boolean
+  /** A job of this process waits for its next attempt, and has waited long enough after so long. */
+  readonly retryDue: (processId: string, afterMs: number) => void
 }
 
-/** Longer than this nobody waits for a job that says nothing about it: 7 days. */
-const LONGEST_MS = 7 * 86_400_000
 /** How long the end of a run is offered to a database that is down; then the lease has run out anyway. */
 const WRITE_TRIES = 30
 
 export function createClaimedRuns(options: ClaimedRunsOptions): ClaimedRuns {
-  const { ledger, grammars, executorId, log, runJob, ended, draining } = options
+  const { ledger, grammars, executorId, log, runJob, ended, retryDue } = options
   const underWay = new Map<Promise<void>, string>()
   return {
     start: (job) => {
@@ -56,18 +55,29 @@ export function createClaimedRuns(options: ClaimedRunsOptions): ClaimedRuns {
     const ending = await attempt(job)
     if (ending.move === 'none') return
     const held = { id: job.jobId, attempt: job.attempt, executorId }
-    await write(
-      draining() && ending.move === 'dismiss' ? { ...held, move: 'requeue' } : { ...held, ...writingOf(ending) },
-    )
+    const writing = writingOf(ending)
+    const { retry } = grammars.local(job.processId)?.description ?? {}
+    const runAfterMs = ending.move === 'fail' ? retryAfterMs(ending.error, retry, job.failures) : undefined
+    if (runAfterMs === undefined) return write({ ...held, ...writing })
+    await write({ ...held, ...writing, move: 'retry', runAfterMs })
+    retryDue(job.processId, runAfterMs)
   }
 
   async function attempt(job: ClaimedJob): Promise<Ending> {
     const grammar = grammars.local(job.processId)
     if (!grammar) return { move: 'fail', error: new WarrenError('NO_SUCH_PROCESS', 'The process went away') }
     const request = readRequest(job.request, job.processId)
-    const { timeoutMs = LONGEST_MS } = grammar.description
-    const deadline = Math.min(Date.now() + timeoutMs, job.deadlineAt?.getTime() ?? Infinity)
-    return runJob({ jobId: job.jobId, attempt: job.attempt, owner: job.owner, request, grammar, deadline })
+    return runJob({
+      jobId: job.jobId,
+      attempt: job.attempt,
+      owner: job.owner,
+      request,
+      grammar,
+      deadline: job.deadlineAt?.getTime() ?? Infinity,
+      timeLimitMs: grammar.description.timeoutMs,
+      checkpoint: job.checkpoint ?? undefined,
+      traceparent: job.traceparent ?? undefined,
+    })
   }
 
   async function write(move: JobMove): Promise<void> {

@@ -3,6 +3,7 @@ import { client, type Mesh } from '@warren/mesh'
 import type { Grammar } from '../grammar/grammar.ts'
 import { prepareInputs, type ReadRequest } from '../grammar/request.ts'
 import type { ActiveRuns } from '../jobs/active.ts'
+import type { CheckpointWriter } from '../jobs/checkpoints.ts'
 import type { ProgressWriter } from '../jobs/progress.ts'
 import type { Pool } from '../runner/pool.ts'
 import type { Callers } from './callers.ts'
@@ -16,6 +17,11 @@ export interface Attempt {
   readonly grammar: Grammar
   /** Epoch ms */
   readonly deadline: number
+  /** Running time that it may take; paused time does not count */
+  readonly timeLimitMs?: number | undefined
+  /** State that an earlier attempt saved; JSON text */
+  readonly checkpoint?: string | undefined
+  readonly traceparent?: string | undefined
 }
 
 /** Runs one attempt of a job in the pool and says how it ended. */
@@ -26,12 +32,13 @@ export interface RunJobOptions {
   readonly pool: Pool
   readonly active: ActiveRuns
   readonly progress: ProgressWriter
+  readonly checkpoints: CheckpointWriter
   readonly callers: Callers
 }
 
-export function createRunJob({ mesh, pool, active, progress, callers }: RunJobOptions): RunJob {
+export function createRunJob({ mesh, pool, active, progress, checkpoints, callers }: RunJobOptions): RunJob {
   const processes = client(executor, mesh)
-  return async ({ jobId, attempt, owner, request, grammar, deadline }) => {
+  return async ({ jobId, attempt, owner, request, grammar, deadline, timeLimitMs, checkpoint, traceparent }) => {
     let inputs: string
     try {
       inputs = prepareInputs(request, grammar)
@@ -41,10 +48,20 @@ export function createRunJob({ mesh, pool, active, progress, callers }: RunJobOp
     const signal = active.begin(jobId, attempt)
     try {
       const outcome = await pool.run(
-        { id: jobId, processId: request.processId, attempt, inputs, deadline },
+        {
+          id: jobId,
+          processId: request.processId,
+          attempt,
+          inputs,
+          deadline,
+          ...(timeLimitMs !== undefined && { timeLimitMs }),
+          ...(checkpoint !== undefined && { checkpoint }),
+          ...(traceparent !== undefined && { traceparent }),
+        },
         {
           signal,
           onProgress: (percent, message) => progress.set(jobId, attempt, percent, message),
+          onCheckpoint: (state) => checkpoints.save(jobId, attempt, state),
           // a process that calls another one calls it as anybody would
           call: async (processId, raw) => {
             const body = `{"processId":${JSON.stringify(processId)},"inputs":${raw}}`
@@ -56,7 +73,7 @@ export function createRunJob({ mesh, pool, active, progress, callers }: RunJobOp
       )
       return endingOf(outcome, grammar, request.outputs, active.reasonOf(jobId))
     } finally {
-      progress.forget(jobId)
+      progress.settle(jobId)
       active.end(jobId)
     }
   }

@@ -3,11 +3,13 @@ import type { Call, ReplyBy } from '@warren/mesh'
 import { nanoid } from 'nanoid'
 import type { Context } from '../context.ts'
 import { resolveReferences } from '../grammar/references.ts'
-import { readRequest } from '../grammar/request.ts'
+import { prepareInputs, readRequest } from '../grammar/request.ts'
 import type { NewJob } from '../jobs/sql/insert-jobs.ts'
+import { jobIdOf } from '../jobs/identity.ts'
 import { LEASE_MS } from '../jobs/leases.ts'
+import { replaySame } from './replay.ts'
 import { transitions } from '../jobs/transitions.ts'
-import { writingOf } from './outcome.ts'
+import { writingOf, type Ending } from './outcome.ts'
 
 type Execute = typeof executor.operations.execute
 
@@ -30,17 +32,28 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
     call.deadline,
     Date.now() + Math.min(LONGEST_MS, request.timeoutMs ?? Infinity, grammar.description.timeoutMs ?? Infinity),
   )
-  const jobId = nanoid()
+  /** Who has a key asks again: the run goes on without a caller, also elsewhere. */
+  const keyed = call.idempotencyKey !== undefined
+  const jobId = keyed ? jobIdOf(call) : nanoid()
   const since = performance.now()
-  let stored: Promise<unknown> | undefined
+  let stored: Promise<Date | null> | undefined
   const storeNow = (): void => {
     stored = context.ledger.insert(row({ state: 'running', event: 'jobStarted', lease_ms: LEASE_MS }))
     stored.catch(() => {}) // the end of the run meets the same trouble, and says so
   }
-  const forget = context.longRuns.watch(storeNow)
-  const stop = (): void => void context.active.stop(jobId)
-  signal.addEventListener('abort', stop)
-  const ending = await context.runJob({ jobId, attempt: 1, owner: principal, request, grammar, deadline })
+  if (keyed) {
+    // before it runs: whoever sends the same request meanwhile must find it
+    prepareInputs(request, grammar)
+    storeNow()
+    if ((await stored) === null) return replaySame(context, jobId, { owner: principal, request: request.text })
+  }
+  const forget = stored ? () => {} : context.longRuns.watch(storeNow)
+  const stop = (): void => context.steering.stop(jobId)
+  if (!keyed) signal.addEventListener('abort', stop)
+  const { traceparent } = call
+  const work = context.runJob({ jobId, attempt: 1, owner: principal, request, grammar, deadline, traceparent })
+  if (signal.aborted && !keyed) stop() // while an input was read, or the row was written
+  const ending = await work
   signal.removeEventListener('abort', stop)
   forget()
   if (ending.move === 'refuse') throw ending.error // nothing is stored
@@ -51,13 +64,14 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
   async function write(): Promise<void> {
     if (!stored) {
       // with the lease lost there is no row either: nobody else has the job
-      const { move, ...texts } = writingOf(ended.move === 'none' ? { move: 'dismiss' } : ended)
+      const { move, ...texts } = writingOf(keepable(ended))
       const { to: state, event } = transitions[move]
       await context.ledger.insert(row({ state, event, ...texts }))
       return
     }
     await stored
-    if (ended.move !== 'none') await context.ledger.move({ id: jobId, attempt: 1, ...writingOf(ended) })
+    if (ended.move === 'none') return
+    await context.ledger.move({ id: jobId, attempt: 1, ...writingOf(keyed ? ended : keepable(ended)) })
   }
 
   function reply(): ReplyBy<Execute> {
@@ -65,7 +79,9 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
       return { body: ended.results, headers: { [headers.jobId]: jobId, [headers.status]: 'successful' } }
     const more = { jobId }
     if (ended.move === 'fail') throw withMore(ended.error, more)
-    if (ended.move === 'none') throw new WarrenError('UNAVAILABLE', 'The lease of the job was lost', { more })
+    if (ended.move !== 'dismiss') {
+      throw new WarrenError('UNAVAILABLE', 'This executor could not finish the run', { more, retryAfter: 1 })
+    }
     throw new WarrenError('CANCELLED', 'The job was dismissed', { more })
   }
 
@@ -78,8 +94,10 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
       mode: 'sync',
       priority: request.priority ?? 0,
       attempt: 1,
-      attempts_most: 1,
+      attempts_most: keyed ? context.config.attempts : 1,
       request: request.text,
+      notify: request.notify,
+      traceparent: call.traceparent ?? null,
       results: null,
       problem: null,
       executor_id: context.executorId,
@@ -89,6 +107,11 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
       ...part,
     }
   }
+}
+
+/** Another attempt is nothing for a caller that waits and will not ask again: what would lead to one ends the job. */
+function keepable(ending: Ending): Extract<Ending, { move: 'stored' | 'fail' | 'dismiss' }> {
+  return ending.move === 'stored' || ending.move === 'fail' ? ending : { move: 'dismiss' }
 }
 
 function withMore(error: WarrenError, more: Record<string, unknown>): WarrenError {

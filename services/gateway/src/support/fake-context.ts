@@ -37,6 +37,9 @@ export const job: Job = {
   owner: 'local',
   mode: 'async',
   state: 'running',
+  desired: 'run',
+  pausedAs: null,
+  hasCheckpoint: false,
   status: 'running',
   progress: 40,
   message: null,
@@ -85,9 +88,11 @@ export function fakeContext(fakes: Fakes = {}): Context {
     log: silentLog(logged),
     registry,
     executor,
+    notifier: unroutable(contracts.notifier),
     descriptions: createDescriptions(registry, live),
     live,
     health: async () => fakes.health ?? { status: 'ready', services: {}, waitingFor: [] },
+    telemetry: { tracer: undefined, count: () => undefined, print: async () => '' },
     isDraining: () => false,
   }
 }

@@ -7,45 +7,75 @@ export interface Claim {
   readonly limit: number
   readonly executorId: string
   readonly leaseMs: number
+  /** Jobs of one owner that may run at a time, on all executors together; null: any number */
+  readonly mostOfOwner: number | null
 }
 
 export interface ClaimedJob extends WrittenEvent {
-  readonly owner: string
+  readonly failures: number
   readonly attemptsMost: number
   /** JSON text */
   readonly request: string
+  /** State that an earlier attempt saved; JSON text */
+  readonly checkpoint: string | null
+  readonly traceparent: string | null
   readonly deadlineAt: Date | null
 }
 
 /**
- * Takes the best queued jobs of the offered processes: highest priority first, then the oldest. Two executors never
- * take the same job, and never wait for each other; the reserve lets one look past the candidates that another locks.
+ * Takes the best queued jobs of the offered processes: the highest priority first; among those the owner who has the
+ * fewest jobs running, counting what is taken now; then the oldest. Two executors never take the same job, and never
+ * wait for each other; the reserve lets one look past the candidates that another locks.
+ *
+ * Owners are found by skipping through the index from one to the next, so that somebody with one job is seen behind
+ * somebody with a hundred thousand.
  */
 export async function claimJobs(
   sql: Sql,
   writer: string,
-  { offers, limit, executorId, leaseMs }: Claim,
+  { offers, limit, executorId, leaseMs, mostOfOwner }: Claim,
 ): Promise<ClaimedJob[]> {
   const reserve = limit + 16
   return await sql<ClaimedJob[]>`
-with offer as (
+with recursive offer as (
   select * from unnest(${[...offers.keys()]}::text[], ${[...offers.values()]}::text[]) as o(process_id, version)
-), candidate as (
-  select c.id
+), queued_of as (
+  select offer.process_id, (
+    select min(owner) from executor.jobs j where j.process_id = offer.process_id and j.state = 'queued'
+  ) as owner
   from offer
+  union all
+  select q.process_id, (
+    select min(owner) from executor.jobs j
+    where j.process_id = q.process_id and j.state = 'queued' and j.owner > q.owner
+  )
+  from queued_of q
+  where q.owner is not null
+), running_of as (
+  select owner, count(*) as jobs from executor.jobs where lease_until is not null and state <> 'paused' group by owner
+), candidate as (
+  select c.id, row_number() over (partition by q.owner order by c.priority desc, c.created_at) + coalesce(r.jobs, 0) as share
+  from queued_of q
+  left join running_of r on r.owner = q.owner
   cross join lateral (
-    select id from executor.jobs j
-    where j.process_id = offer.process_id and j.state = 'queued'
+    select id, priority, created_at from executor.jobs j
+    where j.process_id = q.process_id
+      and j.owner = q.owner
+      and j.state = 'queued'
+      and j.desired = 'run'
+      and (j.run_after is null or j.run_after <= now())
     order by j.priority desc, j.created_at
     limit ${reserve}::int
   ) c
+  where q.owner is not null
 ), best as (
-  select id from executor.jobs
+  select j.id from executor.jobs j
+  join candidate c on c.id = j.id
   -- the state as a parameter: as a literal it would invite the planner to walk the whole index of queued jobs
-  where id = any(array(select id from candidate)) and state = ${'queued'}::text
-  order by priority desc, created_at
+  where j.state = ${'queued'}::text and c.share <= coalesce(${mostOfOwner}::bigint, c.share)
+  order by j.priority desc, c.share, j.created_at
   limit ${limit}::int
-  for update skip locked
+  for update of j skip locked
 ), taken as (
   update executor.jobs j
   set
@@ -56,18 +86,24 @@ with offer as (
     process_version = offer.version,
     lease_until = now() + ${leaseMs}::int * interval '1 ms',
     started_at = coalesce(j.started_at, now()),
+    claimed_at = now(),
+    run_after = null,
     updated_at = now()
   from best, offer
   where j.id = best.id and offer.process_id = j.process_id
-  returning j.id, j.process_id, j.state, j.attempt, j.attempts_most, j.owner, j.request, j.deadline_at
+  returning
+    j.id, j.process_id, j.state, j.attempt, j.failures, j.attempts_most, j.owner, j.request, j.checkpoint, j.traceparent,
+    j.deadline_at, j.notify
 ), told as (
-  insert into executor.events (job_id, process_id, event, state, attempt, at, writer)
-  select id, process_id, 'jobStarted', state, attempt, now(), ${writer}::text from taken
-  returning seq, job_id, at
+  insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
+  select id, process_id, owner, 'jobStarted', state, attempt, now(), ${writer}::text from taken
+  returning xid, seq, job_id, at
 )
 select
-  told.seq, taken.id as "jobId", taken.process_id as "processId", 'jobStarted' as event, taken.state, taken.attempt, told.at,
-  taken.owner, taken.attempts_most as "attemptsMost", taken.request::text as request, taken.deadline_at as "deadlineAt"
+  told.xid::text, told.seq, taken.id as "jobId", taken.process_id as "processId", taken.owner, 'jobStarted' as event,
+  taken.state, taken.attempt, told.at, null as data, taken.notify, taken.failures, taken.attempts_most as "attemptsMost",
+  taken.request::text as request, taken.checkpoint::text as checkpoint, taken.traceparent,
+  taken.deadline_at as "deadlineAt"
 from taken
 join told on told.job_id = taken.id`
 }

@@ -1,7 +1,7 @@
 import type { JobState } from '@warren/contracts'
 import type { Sql } from 'postgres'
-import type { JobEvent } from '../transitions.ts'
 import type { WrittenEvent } from '../events.ts'
+import type { JobEvent } from '../transitions.ts'
 
 export interface NewJob {
   readonly id: string
@@ -20,6 +20,8 @@ export interface NewJob {
   /** JSON text */
   readonly problem: string | null
   readonly executor_id: string | null
+  readonly notify: boolean
+  readonly traceparent: string | null
   /** null: nobody holds it */
   readonly lease_ms: number | null
   /** Epoch ms */
@@ -29,30 +31,38 @@ export interface NewJob {
   readonly event: JobEvent
 }
 
-/** Writes jobs and what there is to tell about them, in one statement. */
+/**
+ * Writes jobs and what there is to tell about them, in one statement. A job whose id is there already stays as it is,
+ * and no event comes back for it.
+ */
 export async function insertJobs(sql: Sql, writer: string, jobs: readonly NewJob[]): Promise<WrittenEvent[]> {
   return await sql<WrittenEvent[]>`
 with input as (
   select *, now() - age_ms * interval '1 ms' as created
   from json_to_recordset(${JSON.stringify(jobs)}::text::json) as r(
     id text, process_id text, process_version text, owner text, mode text, state text, priority int, attempt int,
-    attempts_most int, request text, results text, problem text, executor_id text, lease_ms int, deadline float8,
-    age_ms float8, event text
+    attempts_most int, request text, results text, problem text, executor_id text, notify boolean, traceparent text,
+    lease_ms int, deadline float8, age_ms float8, event text
   )
 ), inserted as (
   insert into executor.jobs (
     id, process_id, process_version, owner, mode, state, priority, attempt, attempts_most, request, results, problem,
-    executor_id, lease_until, deadline_at, created_at, started_at, finished_at, updated_at, progress
+    executor_id, notify, traceparent, lease_until, deadline_at, created_at, started_at, claimed_at, finished_at,
+    updated_at, progress
   )
   select
     id, process_id, process_version, owner, mode, state, priority, attempt, attempts_most, request::json, results::json,
-    problem::json, executor_id, now() + lease_ms * interval '1 ms', to_timestamp(deadline / 1000), created,
-    case when state <> 'queued' then created end,
+    problem::json, executor_id, notify, traceparent, now() + lease_ms * interval '1 ms', to_timestamp(deadline / 1000),
+    created, case when attempt > 0 then created end, case when attempt > 0 then created end,
     case when state in ('successful', 'failed', 'dismissed') then now() end, now(),
     case when state = 'successful' then 100 else 0 end
   from input
+  on conflict (id) do nothing
+  returning id
 )
-insert into executor.events (job_id, process_id, event, state, attempt, at, writer)
-select id, process_id, event, state, attempt, now(), ${writer}::text from input
-returning seq, job_id as "jobId", process_id as "processId", event, state, attempt, at`
+insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
+select id, process_id, owner, event, state, attempt, now(), ${writer}::text from input join inserted using (id)
+returning
+  xid::text, seq, job_id as "jobId", process_id as "processId", owner, event, state, attempt, at, data,
+  (select input.notify from input where input.id = job_id) as notify`
 }

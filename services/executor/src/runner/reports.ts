@@ -1,0 +1,21 @@
+import type { HostMessage } from './protocol.ts'
+import { keepSaid } from './run-log.ts'
+import type { Run } from './run.ts'
+
+/** Passes on what a run tells while it goes on. */
+export function passOn(run: Run, message: HostMessage, maxLogBytes: number): void {
+  const { hooks } = run
+  switch (message.type) {
+    case 'progress':
+      run.signs++
+      return void (Number.isFinite(message.percent) && hooks.onProgress?.(message.percent, message.message))
+    case 'metric':
+      run.signs++
+      return void (Number.isFinite(message.value) && hooks.onMetric?.(message.name, message.value, message.step))
+    case 'log':
+      return keepSaid(run, message.level, String(message.message), maxLogBytes)
+    case 'checkpoint':
+      run.signs++
+      return hooks.onCheckpoint?.(message.state)
+  }
+}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Agent, request } from 'node:http'
 import { after, it } from 'node:test'
 import { joinMesh, survey } from '@warren/mesh'
 import { recordingLog } from './support/mesh.ts'
@@ -45,10 +46,11 @@ it('restarts one instance after the other while every idempotent request is answ
   t.after(() => client.close())
   const failures: string[] = []
   const submitted = new Map<string, string>()
+  const executed = new Set<string>()
   const statuses = new Map<string, number>()
   let answers = 0
   let longestMs = 0
-  let going = true
+  const ending = new AbortController()
   const loops = Array.from({ length: LOOPS }, (_, i) => loop(i))
 
   const restarts: [string, () => Promise<unknown>][] = [
@@ -70,7 +72,7 @@ it('restarts one instance after the other while every idempotent request is answ
     longestMs = 0
     assert.deepEqual(failures, [], name)
   }
-  going = false
+  ending.abort()
   await Promise.all(loops)
   assert.deepEqual(failures, [])
   assert.ok(client.retried.refused + client.retried.closed > 0, 'gateways went away under load')
@@ -78,8 +80,11 @@ it('restarts one instance after the other while every idempotent request is answ
 
   assert.ok(submitted.size > 20)
   await ledger.reaches('successful', submitted.size, 20_000)
-  const [row] = await ledger.sql<{ n: number }[]>`select count(*)::int as n from executor.jobs where mode = 'async'`
-  assert.equal(row?.n, submitted.size, 'one job for each key')
+  const [row] = await ledger.sql<Record<string, number>[]>`
+select
+  count(*) filter (where mode = 'async')::int as submitted, count(*) filter (where mode = 'sync')::int as executed
+from executor.jobs`
+  assert.deepEqual(row, { submitted: submitted.size, executed: executed.size }, 'one job for each key')
 
   async function restart(name: 'registry' | 'gateway' | 'executor-a' | 'executor-b'): Promise<void> {
     await stack.signal(name, 'SIGTERM')
@@ -92,7 +97,7 @@ it('restarts one instance after the other while every idempotent request is answ
   }
 
   async function loop(which: number): Promise<void> {
-    for (let i = 0; going; i++) {
+    for (let i = 0; !ending.signal.aborted; i++) {
       const key = `${which}-${i}`
       const asked = requestOf(i, key)
       const since = performance.now()
@@ -102,6 +107,7 @@ it('restarts one instance after the other while every idempotent request is answ
         longestMs = Math.max(longestMs, performance.now() - since)
         statuses.set(`${asked.method} ${status}`, (statuses.get(`${asked.method} ${status}`) ?? 0) + 1)
         if (status !== 200 && status !== 201) failures.push(`${asked.method} ${asked.path}: ${status} ${text}`)
+        if (status === 200 && asked.method === 'POST') executed.add(key)
         if (status === 201) submitted.set(key, (JSON.parse(text) as { jobID: string }).jobID)
       } catch (error) {
         failures.push(`${asked.method} ${asked.path}: ${String(error)}`)
@@ -111,7 +117,8 @@ it('restarts one instance after the other while every idempotent request is answ
   }
 
   function requestOf(i: number, key: string): Asked {
-    const body = { inputs: { text: key } }
+    // some are under way for longer, and so while their executor is told to end
+    const body = { inputs: { text: key, ...(i % 50 === 1 && { pause: 1 }) } }
     const post = { method: 'POST', path: '/processes/echo/execution', body } as const
     const known = [...submitted.values()].at(-1)
     const gets = ['/processes', '/processes/echo', '/jobs?limit=3', known ? `/jobs/${known}` : '/jobs']
@@ -120,3 +127,31 @@ it('restarts one instance after the other while every idempotent request is answ
     return { method: 'GET', path: gets[(i / 3) % gets.length] as string }
   }
 })
+
+it('is not ready first, then ends its connections one answer at a time, and only then goes away', async (t) => {
+  const gateway = await startPeer('gateway', stack, { DRAIN_DELAY_MS: '1500' })
+  let stopped: Promise<number | null> | undefined
+  t.after(() => (stopped ??= gateway.stop()))
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.after(() => agent.destroy())
+  const readyz = async () => (await fetch(`${gateway.url}/readyz`).catch(() => undefined))?.status
+  await eventually('it is ready', 30_000, async () => (await readyz()) === 200)
+  assert.deepEqual(await get(agent, `${gateway.url}/processes/echo`), { status: 200, connection: 'keep-alive' })
+  stopped = gateway.stop()
+  await eventually('it is not ready', 1_000, async () => (await readyz()) === 503)
+  // it serves still, for who has not heard of it yet
+  assert.deepEqual(await get(agent, `${gateway.url}/processes/echo`), { status: 200, connection: 'close' })
+  assert.equal(await stopped, 0)
+  await assert.rejects(get(agent, `${gateway.url}/livez`), { code: 'ECONNREFUSED' })
+})
+
+function get(agent: Agent, url: string): Promise<{ status: number | undefined; connection: string | undefined }> {
+  return new Promise((resolve, reject) => {
+    request(url, { agent }, (response) => {
+      const { statusCode: status, headers } = response
+      response.resume().on('end', () => resolve({ status, connection: headers.connection }))
+    })
+      .on('error', reject)
+      .end()
+  })
+}

@@ -80,7 +80,7 @@ it('ends the subscription of a receiver that says it is gone', async () => {
   assert.equal(parked?.attempts, 1)
   assert.equal((await api.getSubscription({ id }, admin)).enabled, false)
   await say('2')
-  await failure(api.redeliver({ id: parked?.id as string }, admin), 'CONFLICT')
+  await failure(api.redeliver({ id: parked?.id ?? '' }, admin), 'CONFLICT')
   assert.deepEqual([(await log()).length, received.length], [1, 1])
 })
 

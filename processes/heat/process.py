@@ -31,7 +31,7 @@ class Rod:
 
 @process(
     id='heat',
-    version='1.0.0',
+    version='1.1.0',
     title='Heat equation',
     description='A rod that starts as a half sine and cools at both ends. Long enough to be watched, paused and stopped.',
     keywords=['simulation', 'partial differential equation'],
@@ -57,11 +57,17 @@ def heat(points, steps, diffusivity, safety, context):
     dt = safety * 0.5 / (points - 1) ** 2 / diffusivity
     rod = Rod(points, diffusivity, dt)
     every = max(1, steps // 200)
-    print(f'{points} points, {steps} steps of {dt:.3e}')
+    if context.restored:
+        rod.restore(context.restored)
+        print(f'goes on from step {rod.step}')
+    else:
+        print(f'{points} points, {steps} steps of {dt:.3e}')
     while rod.step < steps:
         rod.advance()
         if rod.step % every == 0:
             context.progress(100.0 * rod.step / steps, f'step {rod.step}')
             context.metric('maximum', max(rod.u), rod.step)
             context.metric('energy', rod.energy(), rod.step)
+        if context.checkpoint_due(0.2):
+            context.checkpoint(rod.state())
     return {'u': rod.u, 'maximum': max(rod.u), 'energy': rod.energy(), 'time': steps * dt}

@@ -90,7 +90,7 @@ it('leaves out what cannot be read in time, and nothing else', async (t) => {
     },
   })
   const read = await scrape('partial')
-  const [shelf] = read.samples.filter(({ name }) => name === 'desk_shelf_height_meters')
+  const shelf = read.samples.find(({ name }) => name === 'desk_shelf_height_meters')
   assert.equal(shelf?.value, 1.5)
   assert.equal(shelf.labels['shelf'], 'a \\"b\\"\\n\\\\')
   assert.equal(shelf.labels['service'], 'partial')

@@ -159,7 +159,7 @@ interface Declared {
 
 it('declares what the topology says, and nothing else', async () => {
   const live = await subscribe(mesh, () => {}, { patterns: ['#'] })
-  const durable = await subscribe(mesh, () => {}, { patterns: ['#'], durable: 'topology' })
+  const durable = await subscribe(mesh, () => {}, { patterns: ['#'], durable: 'topology', retryAfterMs: [60] })
   const server = await serveDesk(mesh)
   const hints = consume(mesh.consuming, {
     queue: hintQueue('jobs.topology'),
@@ -213,6 +213,18 @@ it('declares what the topology says, and nothing else', async () => {
       },
     },
     dead: { durable: true, exclusive: false, arguments: { 'x-queue-type': 'classic' } },
+    notify: { durable: true, exclusive: false, arguments: { 'x-queue-type': 'classic' } },
+    'wait.': {
+      durable: true,
+      exclusive: false,
+      arguments: {
+        'x-queue-type': 'quorum',
+        'x-message-ttl': 60,
+        'x-overflow': 'reject-publish',
+        'x-dead-letter-exchange': 'warren.requeue',
+        'x-dead-letter-strategy': 'at-least-once',
+      },
+    },
   }
   for (const queue of queues.filter(({ name }) => !name.startsWith('amq.'))) {
     const kind = Object.keys(expected).find((prefix) => queue.name.startsWith(prefix))
@@ -232,6 +244,9 @@ it('declares what the topology says, and nothing else', async () => {
       'warren.jobs': 'direct',
       'warren.control': 'topic',
       'warren.events': 'topic',
+      'warren.notify': 'direct',
+      'warren.wait': 'headers',
+      'warren.requeue': 'direct',
       'warren.dead': 'topic',
     },
   )

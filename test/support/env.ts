@@ -11,6 +11,10 @@ export const databaseUrl = (): string => need('DATABASE_URL')
 /** Credentials may be in it or not; those of the broker URL are used. */
 export const managementUrl = (): string => need('MANAGEMENT_URL').replace(/\/\/[^/@]*@/, '//')
 
+/** The broker's MQTT listener; absent where it has none. */
+// oxlint-disable-next-line node/no-process-env -- as above
+export const mqttUrl = (): string | undefined => process.env['MQTT_URL'] || undefined
+
 /** What services that a test starts inherit. */
 // oxlint-disable-next-line node/no-process-env -- as above
 export const environment = (): NodeJS.ProcessEnv => process.env

@@ -96,7 +96,7 @@ function familyOf(name: string, types: ReadonlyMap<string, string>): string {
 function checkHistogram(name: string, samples: readonly Sampled[]): void {
   const series = Map.groupBy(
     samples.filter((sample) => familyOf(sample.name, new Map([[name, 'histogram']])) === name),
-    ({ labels: { le: _, ...others } }) => idOf(name, others),
+    ({ labels }) => idOf(name, { ...labels, le: '' }),
   )
   for (const [id, all] of series) {
     const buckets = all.filter((sample) => sample.name === `${name}_bucket`)

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 
@@ -38,14 +38,7 @@ export async function startReceiver(
   const server = createServer((request, response) => {
     open.most = Math.max(open.most, ++open.now)
     response.on('close', () => open.now--)
-    void read(request).then(async (body) => {
-      const { url = '', headers } = request
-      const one = { path: url, headers: headers as Record<string, string>, body, at: performance.now() }
-      received.push(one)
-      const { status, headers: own, body: text, after } = answer(one)
-      await after
-      response.writeHead(status, own).end(text)
-    })
+    void take(request, response)
   })
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
@@ -58,6 +51,16 @@ export async function startReceiver(
         server.close(() => resolve())
         server.closeAllConnections()
       }),
+  }
+
+  async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { url = '', headers } = request
+    const body = await read(request)
+    const one = { path: url, headers: headers as Record<string, string>, body, at: performance.now() }
+    received.push(one)
+    const { status, headers: own, body: text, after } = answer(one)
+    await after
+    response.writeHead(status, own).end(text)
   }
 }
 

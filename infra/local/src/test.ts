@@ -34,7 +34,11 @@ function testFiles(root: string, patterns: string[]): string[] {
 /** Tests talk to the broker from Python and from the shell too. Without these packages, such tests skip, aloud. */
 async function installClients(): Promise<void> {
   const pika = await run('/usr/bin/python3', ['-c', 'import pika']).catch(() => undefined)
-  const missing = [...(pika === undefined ? ['python3-pika'] : []), ...(which('amqp-publish') ? [] : ['amqp-tools'])]
+  const missing = [
+    ...(pika === undefined ? ['python3-pika'] : []),
+    ...(which('amqp-publish') ? [] : ['amqp-tools']),
+    ...(which('mosquitto_sub') ? [] : ['mosquitto-clients']),
+  ]
   if (missing.length === 0) return
   if (!canApt()) return say('test', `not installed: ${missing.join(', ')}; the tests that need them will be skipped`)
   const done = begin('test', `installing ${missing.join(', ')} for the tests with foreign clients`)

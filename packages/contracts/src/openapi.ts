@@ -66,8 +66,8 @@ export function openapi(services: readonly Service[], info: Schema, routes: read
 export function derivedRoute(operation: Operation): RouteDocument {
   const { method, path } = parseHttp(operation.http as NonNullable<Operation['http']>)
   const inPath = new Set(pathParameters(operation.http))
-  const hasBody = withBody.has(method)
   const shape = Object.entries(operation.input.shape)
+  const hasBody = withBody.has(method) && shape.some(([name]) => !inPath.has(name))
   const success = operation.success ?? 200
   return {
     method,

@@ -17,6 +17,8 @@ export interface Connection {
 }
 
 const HEARTBEAT_S = 10
+/** A broker that is back is noticed within it; to knock at a closed port costs next to nothing. */
+const RECONNECT_MOST_MS = 500
 
 /**
  * Opens a connection, in the background: it never fails, it reports.
@@ -58,7 +60,7 @@ export function openConnection(amqpUrl: string, name: string, log: Logger): Conn
 
   function retryLater(error: Error | undefined): void {
     // read by the manager right after these events: its own wait has neither backoff nor jitter
-    manager.reconnectTimeInSeconds = backoffMs(failures) / 1_000
+    manager.reconnectTimeInSeconds = backoffMs(failures, 100, RECONNECT_MOST_MS) / 1_000
     if (failures++ === 0) log.warn({ connection: name, error: error?.message }, 'broker is not reachable')
   }
 

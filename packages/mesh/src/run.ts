@@ -58,7 +58,7 @@ export async function run(name: string, config: MeshConfig, start: Start): Promi
       process.exit(1)
     }
   }
-  setTimeout(() => process.exit(1), DRAIN_MS).unref()
+  setTimeout(() => process.exit(1), (config.drainDelayMs ?? 0) + DRAIN_MS).unref()
   await service?.stop()
   process.exit(0)
 }

@@ -69,7 +69,9 @@ class Host:
         context = warren.Context(self, message)
         with self.lock:
             self.current = context
+            context.cancelled = context.id in self.cancelled_early
             context.asked = context.id in self.asked_early
+            self.cancelled_early.discard(context.id)
             self.asked_early.clear()
         _enter(message.get('traceparent'))
         try:
@@ -137,11 +139,12 @@ class Host:
             self.send({'type': 'described', 'pipelining': True, 'processes': declarations})
 
     def _cancel(self, run_id):
-        context = self.current
-        if context is None or context.id != run_id:
-            self.cancelled_early.add(run_id)
-            return
-        context.cancelled = True
+        with self.lock:
+            context = self.current
+            if context is None or context.id != run_id:
+                self.cancelled_early.add(run_id)
+                return
+            context.cancelled = True
         signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
 
     def _ask(self, run_id):

@@ -98,6 +98,7 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
   async function run(message: RunMessage, line: string): Promise<string> {
     const { id } = message
     const own = (current = currentOf(id))
+    askedEarly.clear()
     enter(message.traceparent)
     try {
       const hosted = processes.get(message.process)
@@ -123,7 +124,7 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
       get signal() {
         return abort.signal
       },
-      asked: askedEarly.size > 0 && askedEarly.delete(id),
+      asked: askedEarly.has(id),
       sendLine: channel.send,
       call: (process, inputs) => call(id, process, inputs),
     }

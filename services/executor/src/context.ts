@@ -13,6 +13,7 @@ import { openLedger, type Ledger } from './jobs/ledger.ts'
 import { createProgressWriter } from './jobs/progress.ts'
 import { measureRoom } from './jobs/room.ts'
 import { startReaper } from './jobs/reaper.ts'
+import { createRecordWriter } from './jobs/records.ts'
 import { createRelay, type Relay } from './jobs/relay.ts'
 import { createSteering, listenForSteering, type Steering } from './jobs/steering.ts'
 import { createPool, type Pool } from './runner/pool.ts'
@@ -69,7 +70,8 @@ export async function openContext(config: Config, service: RunningService): Prom
   const callers = createCallers()
   const progress = createProgressWriter(service, ledger)
   const checkpoints = createCheckpointWriter(service, sql)
-  const runJob = createRunJob({ mesh, pool, active, callers, progress, checkpoints })
+  const records = createRecordWriter(service, config.databaseUrl)
+  const runJob = createRunJob({ mesh, pool, active, callers, progress, checkpoints, records })
   const claimedRuns = createClaimedRuns({
     ledger,
     grammars,

@@ -32,7 +32,8 @@ async function readInput(c: RequestContext, operation: Operation, config: Config
   const query = c.req.query()
   const unknown = Object.keys(query).find((name) => !(name in operation.input.shape) || name in path)
   if (unknown !== undefined) throw unknownParameter(unknown)
-  const body = withBody.has(c.req.method) ? (await readJsonObject(c, config.maxBodyBytes)).value : {}
+  const hasBody = withBody.has(c.req.method) && Object.keys(operation.input.shape).some((name) => !(name in path))
+  const body = hasBody ? (await readJsonObject(c, config.maxBodyBytes)).value : {}
 
   const parsed = operation.input.safeParse({ ...query, ...body, ...path })
   if (parsed.success) return parsed.data

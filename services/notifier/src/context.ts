@@ -1,4 +1,4 @@
-import { executor } from '@warren/contracts'
+import { executor, queues } from '@warren/contracts'
 import { openDatabase, type Database } from '@warren/database'
 import {
   client,
@@ -15,6 +15,7 @@ import type { Config } from './config.ts'
 import { recordJobEvent } from './intake/jobs.ts'
 import { takeParked } from './intake/parked.ts'
 import { recordEvent } from './intake/standing.ts'
+import { measureWebhooks } from './metrics.ts'
 import { installationSecret } from './secret.ts'
 import { sweepRegularly } from './sweeper.ts'
 import type { Allowed } from './webhooks/allowed.ts'
@@ -33,6 +34,8 @@ export interface Context {
 
 export const handle = handler<Context>()
 
+const NAME = 'notifier'
+
 /** Tries that last for days: a database or an executor that is down must not park what waits for it. */
 const intake = { attempts: 10_000 }
 
@@ -43,7 +46,7 @@ export async function openContext(config: Config, service: RunningService): Prom
     service,
   )
   const { allowed, retryAfterMs, secret = await installationSecret(db) } = config
-  const sender = createSender(sql, log, { allowed, retryAfterMs, secret })
+  const sender = createSender(sql, log, { allowed, retryAfterMs, secret, count: measureWebhooks(mesh, sql) })
   service.release('sender', sender.close)
   service.release('sweeper', sweepRegularly(db, log))
 
@@ -52,7 +55,7 @@ export async function openContext(config: Config, service: RunningService): Prom
     async (event, topic, text) => {
       if ((await recordEvent(sql, event, topic, text)) > 0) sender.wake()
     },
-    { durable: 'notifier', ...intake },
+    { durable: NAME, ...intake },
   )
   for (const pattern of await patternsInUse(db)) await events.bind(pattern)
   const jobs = client(executor, mesh)
@@ -64,6 +67,7 @@ export async function openContext(config: Config, service: RunningService): Prom
     },
     intake,
   )
+  mesh.watchedQueues.add(queues.subscription(NAME))
   const dead = takeParked(mesh, db)
   for (const consumer of [ofJobs, dead]) mesh.listeners.add(consumer)
   // before the database goes: what arrives later waits in its queue

@@ -59,7 +59,11 @@ def stubborn(pidFile):
     write_pids(pidFile, os.getpid())
     print('here I am', flush=True)
     while True:
-        pass
+        try:
+            while True:
+                pass
+        except BaseException:
+            pass
 
 
 @process(

@@ -1,7 +1,6 @@
-import type { StoredEvent } from '@warren/contracts'
+import type { JobState, StoredEvent } from '@warren/contracts'
 import type { Database } from '@warren/database'
-import { and, asc, eq, sql, type SQL } from 'drizzle-orm'
-import { events } from '../db/schema.ts'
+import { sql, type SQL } from 'drizzle-orm'
 import { eventData } from './events.ts'
 
 export interface EventFilter {
@@ -13,43 +12,87 @@ export interface EventFilter {
   readonly limit: number
 }
 
+interface Row extends Record<string, unknown> {
+  readonly horizon: string
+  /** null: there is no event */
+  readonly xid: string | null
+  readonly seq: string
+  readonly job_id: string
+  readonly process_id: string
+  readonly owner: string
+  readonly event: string
+  readonly state: JobState
+  readonly attempt: number
+  /** Epoch ms */
+  readonly at: number
+  /** JSON text */
+  readonly data: string | null
+}
+
+/** Behind every number of the transactions that are read: nothing of them is going to follow. */
+const BEHIND_ALL = '9'.repeat(18)
+
 /**
  * Committed events in their order. What a transaction wrote is left out until every older transaction has ended: so
- * nothing can appear before what was read once.
+ * nothing can appear before what was read once. One statement, because the horizon and the rows must be of one moment.
  */
 export async function readEvents(
   db: Database['db'],
-  { jobId, processId, owner, after, limit }: EventFilter,
+  filter: EventFilter,
 ): Promise<{ events: StoredEvent[]; now: string }> {
-  const conditions: (SQL | undefined)[] = [
-    sql`${events.xid} < pg_snapshot_xmin(pg_current_snapshot())`,
-    after === undefined ? undefined : behind(after),
-    jobId === undefined ? undefined : eq(events.jobId, jobId),
-    processId === undefined ? undefined : eq(events.processId, processId),
-    owner === undefined ? undefined : eq(events.owner, owner),
-  ]
-  // taken before the rows: what is committed between the two is read again rather than missed
-  const [horizon] = await db.execute<{ xid: string }>(
-    sql`select (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1)::text as xid`,
-  )
-  const rows = await db
-    .select()
-    .from(events)
-    .where(and(...conditions))
-    .orderBy(asc(events.xid), asc(events.seq))
-    .limit(limit)
-  const found = rows.map(({ xid, seq, event, at, data, ...row }) => ({
-    cursor: `${xid}-${seq}`,
-    seq,
-    event,
-    at: at.toISOString(),
-    data: eventData({ ...row, data, notify: false }) as StoredEvent['data'],
-  }))
-  const last = rows.length === limit ? found.at(-1)?.cursor : undefined
-  return { events: found, now: last ?? `${horizon?.xid ?? '0'}-${'9'.repeat(18)}` }
+  const { after = '0-0', limit } = filter
+  const [xid, seq] = after.split('-')
+  const rows = await db.execute<Row>(sql`
+with horizon as (
+  select pg_snapshot_xmin(pg_current_snapshot()) as xid
+)
+select
+  (horizon.xid::text::numeric - 1)::text as horizon, e.xid::text, e.seq::text, e.job_id, e.process_id, e.owner, e.event,
+  e.state, e.attempt, (extract(epoch from e.at) * 1000)::float8 as at, e.data::text
+from horizon
+left join lateral (
+  select *
+  from ${candidates(filter)} c
+  where c.xid < horizon.xid and (c.xid, c.seq) > (${xid}::text::xid8, ${seq}::text::bigint)
+  order by c.xid, c.seq
+  limit ${limit}
+) e on true
+order by e.xid, e.seq`)
+  const events = rows.flatMap((row) => (row.xid === null ? [] : [present(row)]))
+  const now = `${rows[0]?.horizon ?? '0'}-${BEHIND_ALL}`
+  return { events, now: events.length === limit ? (events.at(-1) as StoredEvent).cursor : now }
 }
 
-function behind(cursor: string): SQL {
-  const [xid, seq] = cursor.split('-')
-  return sql`(${events.xid}, ${events.seq}) > (${xid}::text::xid8, ${seq}::bigint)`
+/**
+ * Those of one job by the index of jobs, whatever the planner thinks of a table that has just grown; the others along
+ * the order itself, as their readers begin near its end.
+ */
+function candidates({ jobId, processId, owner }: EventFilter): SQL {
+  const conditions = [
+    ...(jobId === undefined ? [] : [sql`job_id = ${jobId}`]),
+    ...(processId === undefined ? [] : [sql`process_id = ${processId}`]),
+    ...(owner === undefined ? [] : [sql`owner = ${owner}`]),
+  ]
+  if (conditions.length === 0) return sql`executor.events`
+  const fence = jobId === undefined ? sql`` : sql`offset 0`
+  return sql`(select * from executor.events where ${sql.join(conditions, sql` and `)} ${fence})`
+}
+
+function present({ xid, seq, job_id, process_id, owner, event, state, attempt, at, data }: Row): StoredEvent {
+  const more = data === null ? null : (JSON.parse(data) as Record<string, unknown>)
+  return {
+    cursor: `${xid}-${seq}`,
+    seq: Number(seq),
+    event,
+    at: new Date(at).toISOString(),
+    data: eventData({
+      jobId: job_id,
+      processId: process_id,
+      owner,
+      state,
+      attempt,
+      data: more,
+      notify: false,
+    }) as StoredEvent['data'],
+  }
 }

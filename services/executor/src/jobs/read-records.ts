@@ -1,10 +1,12 @@
 import type { LogLine, MetricPoint, RecordKind } from '@warren/contracts'
 import type { Database } from '@warren/database'
-import { and, asc, desc, eq, gt, sql } from 'drizzle-orm'
-import { records } from '../db/schema.ts'
+import { sql } from 'drizzle-orm'
 
-/** One answer carries about so much text. */
-const MOST_BYTES = 262_144
+/** One answer carries about so much: text, and some for each record. */
+const MOST_BYTES = 131_072
+const EACH_BYTES = 64
+/** and so many rows, as a log that trickles has a line in each */
+const MOST_ROWS = 1_000
 
 export interface RecordFilter {
   readonly jobId: string
@@ -25,34 +27,53 @@ export interface RecordPage {
   readonly more: boolean
 }
 
+interface Row extends Record<string, unknown> {
+  /** null: there is no row that is wanted */
+  readonly last: number | null
+  readonly offset: number
+  /** JSON text */
+  readonly body: string
+  /** Of the last row of all */
+  readonly end: number
+  readonly bytes: number
+}
+
 /** Log lines or metric points of a job, in their order; the text of a log is its lines, each with a line feed. */
 export async function readRecords(
   db: Database['db'],
   { jobId, kind, after, offset }: RecordFilter,
 ): Promise<RecordPage> {
-  const ofJob = and(eq(records.jobId, jobId), eq(records.kind, kind))
-  const [end] = await db
-    .select({ bytes: sql<number>`(${records.offset} + ${records.bytes})::float8`, last: records.last })
-    .from(records)
-    .where(ofJob)
-    .orderBy(desc(records.last))
-    .limit(1)
-  if (!end) return { records: [], offset: 0, bytes: 0, more: false }
-  const from = offset === undefined ? gt(records.last, after) : sql`${records.offset} + ${records.bytes} > ${offset}`
-  const running = sql<number>`sum(${records.bytes}) over (order by ${records.last}) - ${records.bytes}`
-  const numbered = db
-    .select({ last: records.last, before: running.as('before') })
-    .from(records)
-    .where(and(ofJob, from))
-    .as('numbered')
-  const rows = await db
-    .select({ first: records.first, last: records.last, offset: records.offset, body: records.body })
-    .from(records)
-    .innerJoin(numbered, eq(numbered.last, records.last))
-    .where(and(ofJob, sql`${numbered.before} < ${MOST_BYTES}`))
-    .orderBy(asc(records.last))
-  const all = rows.flatMap(({ body }) => body as (LogLine | MetricPoint)[])
-  let begin = rows[0]?.offset ?? end.bytes
+  const from = offset === undefined ? sql`last > ${after}` : sql`"offset" + bytes > ${offset}`
+  const rows = await db.execute<Row>(sql`
+with final as (
+  select last, ("offset" + bytes)::float8 as bytes
+  from executor.records
+  where job_id = ${jobId} and kind = ${kind}
+  order by last desc
+  limit 1
+), wanted as (
+  select last, bytes + (last - first + 1) * ${EACH_BYTES}::int as weight
+  from executor.records
+  where job_id = ${jobId} and kind = ${kind} and ${from}
+  order by last
+  limit ${MOST_ROWS}
+), weighed as (
+  select last, sum(weight) over (order by last) - weight as before from wanted
+)
+select r.last, r."offset"::float8 as offset, r.body::text, final.last as end, final.bytes
+from final
+left join (
+  select r.*
+  from weighed
+  join executor.records r on r.job_id = ${jobId} and r.kind = ${kind} and r.last = weighed.last
+  where weighed.before < ${MOST_BYTES}
+) r on true
+order by r.last`)
+  const [first] = rows
+  if (!first) return { records: [], offset: 0, bytes: 0, more: false }
+  if (first.last === null) return { records: [], offset: first.bytes, bytes: first.bytes, more: false }
+  const all = rows.flatMap(({ body }) => JSON.parse(body) as (LogLine | MetricPoint)[])
+  let begin = first.offset
   let skip = 0
   for (const record of all) {
     const bytes = textBytes(record)
@@ -60,7 +81,12 @@ export async function readRecords(
     begin += bytes
     skip++
   }
-  return { records: all.slice(skip), offset: begin, bytes: end.bytes, more: (rows.at(-1)?.last ?? end.last) < end.last }
+  return {
+    records: all.slice(skip),
+    offset: begin,
+    bytes: first.bytes,
+    more: (rows.at(-1)?.last ?? first.end) < first.end,
+  }
 }
 
 /** What a record adds to the text of the log. */

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after } from 'node:test'
 import { createDiscovery, type DiscoveryOptions } from './discovery.ts'
+import { readStat, type ProcessStat } from './stat.ts'
 import { createPool, type Pool, type PoolOptions } from './pool.ts'
-import type { RunHooks, RunOutcome } from './run.ts'
+import type { RunHooks, RunOutcome, RunRequest } from './run.ts'
 
 // Tests have no config.ts; user code needs a PATH to find its interpreter.
 // oxlint-disable-next-line node/no-process-env
@@ -34,9 +35,9 @@ export default defineProcess({ id: '${id}', version: '1.0.0', title: '', descrip
 }
 
 /** A process in Python whose function has this body. */
-export function pythonProcess(id: string, body: string, outputs = `{'value': {'schema': {}}}`): string {
+export function pythonProcess(id: string, body: string, outputs = `{'value': {'schema': {}}}`, more = ''): string {
   return `from warren import process
-@process(id='${id}', version='1.0.0', inputs={'value': {'schema': {}, 'minOccurs': 0}}, outputs=${outputs})
+@process(id='${id}', version='1.0.0', inputs={'value': {'schema': {}, 'minOccurs': 0}}, outputs=${outputs}, ${more})
 def run(value=None, context=None):
 ${body.replaceAll(/^/gm, '    ')}
 `
@@ -69,10 +70,11 @@ export function runOnce(
   inputs: object | string = {},
   hooks: Partial<RunHooks> = {},
   timeoutMs = 20_000,
+  more: Partial<RunRequest> = {},
 ): Promise<RunOutcome> {
   const text = typeof inputs === 'string' ? inputs : JSON.stringify(inputs)
-  const request = { id: `run-${++count}`, processId, attempt: 1, inputs: text, deadline: Date.now() + timeoutMs }
-  return pool.run(request, { signal: new AbortController().signal, ...hooks })
+  const facts = { id: `run-${++count}`, processId, attempt: 1, inputs: text, deadline: Date.now() + timeoutMs }
+  return pool.run({ ...facts, ...more }, { signal: new AbortController().signal, ...hooks })
 }
 
 /** What a successful run put out. */
@@ -90,4 +92,36 @@ export async function outputsOf(
 export function problemOf(outcome: RunOutcome) {
   if (outcome.status !== 'failed') throw new Error(`expected a failure, got ${JSON.stringify(outcome)}`)
   return outcome.problem
+}
+
+/** Waits for a condition: until `look` gives something. */
+export async function until<T>(look: () => T | undefined, boundMs = 20_000): Promise<T> {
+  for (const end = performance.now() + boundMs; performance.now() < end;) {
+    const found = look()
+    if (found !== undefined) return found
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  throw new Error(`nothing came within ${boundMs} ms`)
+}
+
+/** Empty if it cannot be read. */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Zombies that wait for init are dead. */
+export function isAlive(pid: number): boolean {
+  return readStat(readText(`/proc/${pid}/stat`))?.living === true
+}
+
+/** The living processes of a group. */
+export function groupOf(pgid: number): ProcessStat[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return pids
+    .map((pid) => readStat(readText(`/proc/${pid}/stat`)))
+    .filter((stat): stat is ProcessStat => stat?.pgid === pgid && stat.living)
 }

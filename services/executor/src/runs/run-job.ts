@@ -5,6 +5,7 @@ import { prepareInputs, type ReadRequest } from '../grammar/request.ts'
 import type { ActiveRuns } from '../jobs/active.ts'
 import type { CheckpointWriter } from '../jobs/checkpoints.ts'
 import type { ProgressWriter } from '../jobs/progress.ts'
+import type { RecordWriter, RunRecords } from '../jobs/records.ts'
 import type { Pool } from '../runner/pool.ts'
 import type { Callers } from './callers.ts'
 import { endingOf, type Ending } from './outcome.ts'
@@ -33,10 +34,11 @@ export interface RunJobOptions {
   readonly active: ActiveRuns
   readonly progress: ProgressWriter
   readonly checkpoints: CheckpointWriter
+  readonly records: RecordWriter
   readonly callers: Callers
 }
 
-export function createRunJob({ mesh, pool, active, progress, checkpoints, callers }: RunJobOptions): RunJob {
+export function createRunJob({ mesh, pool, active, progress, checkpoints, records, callers }: RunJobOptions): RunJob {
   const processes = client(executor, mesh)
   return async ({ jobId, attempt, owner, request, grammar, deadline, timeLimitMs, checkpoint, traceparent }) => {
     let inputs: string
@@ -46,6 +48,7 @@ export function createRunJob({ mesh, pool, active, progress, checkpoints, caller
       return { move: 'refuse', error: error as WarrenError }
     }
     const signal = active.begin(jobId, attempt)
+    let kept: RunRecords | undefined
     try {
       const outcome = await pool.run(
         {
@@ -62,6 +65,8 @@ export function createRunJob({ mesh, pool, active, progress, checkpoints, caller
           signal,
           onProgress: (percent, message) => progress.set(jobId, attempt, percent, message),
           onCheckpoint: (state) => checkpoints.save(jobId, attempt, state),
+          onLog: (line) => (kept ??= records.begin(jobId, attempt)).log(line),
+          onMetric: (name, value, step) => (kept ??= records.begin(jobId, attempt)).metric(name, value, step),
           // a process that calls another one calls it as anybody would
           call: async (processId, raw) => {
             const body = `{"processId":${JSON.stringify(processId)},"inputs":${raw}}`
@@ -71,7 +76,10 @@ export function createRunJob({ mesh, pool, active, progress, checkpoints, caller
           },
         },
       )
-      return endingOf(outcome, grammar, request.outputs, active.reasonOf(jobId))
+      const ending = endingOf(outcome, grammar, request.outputs, active.reasonOf(jobId))
+      // before the end is: who sees the end finds the whole log
+      await kept?.settle()
+      return ending
     } finally {
       progress.settle(jobId)
       active.end(jobId)

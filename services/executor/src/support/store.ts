@@ -7,6 +7,7 @@ import type { NewJob } from '../jobs/sql/insert-jobs.ts'
 export interface Store extends AsyncDisposable, Database {
   /** Everything that its ledgers wrote, in the order in which they committed it */
   readonly written: readonly WrittenEvent[]
+  readonly databaseUrl: string
   ledger(executorId: string): Ledger
 }
 
@@ -27,6 +28,7 @@ export async function openStore(): Promise<Store> {
   return {
     ...database,
     written,
+    databaseUrl: server.databaseUrl,
     ledger(executorId) {
       const ledger = openLedger(server.databaseUrl, executorId, (events) => void written.push(...events))
       releasers.push(() => ledger.close())

@@ -9,12 +9,13 @@ import {
 } from '@warren/contracts'
 import { z } from 'zod'
 import { Conformance } from './conformance.ts'
+import { ControlDocument, CreateDocument } from './control.ts'
 import { ExecuteDocument, Limit, ResultsDocument, textList } from './execute-document.ts'
 import { LandingPage } from './landing.ts'
 import { ProcessDocument, ProcessList } from './process-document.ts'
 import { JobList, StatusDocument } from './status-document.ts'
 
-const { execute, submit, getJob, listJobs, getResults, dismissJob } = executor.operations
+const { execute, submit, getJob, listJobs, getResults, dismissJob, controlJob } = executor.operations
 const { listProcesses, getProcess } = registry.operations
 
 const monitor = { Link: 'The job (`rel="monitor"`); values by reference (`rel="item"`)' }
@@ -32,6 +33,11 @@ const values: ResponseDocument = {
 const nothing: ResponseDocument = {
   description: 'Nothing was asked for, or all of it by reference',
   headers: { ...monitor, ...preferenceApplied },
+}
+
+const controlled: RouteDocument['responses'] = {
+  200: { description: 'It is done', content: { 'application/json': StatusDocument } },
+  202: { description: 'The executor of the job has been asked', content: { 'application/json': StatusDocument } },
 }
 
 /** The routes whose form OGC API - Processes - Part 1 fixes. */
@@ -83,6 +89,35 @@ export const ogcDocuments: readonly RouteDocument[] = [
     responses: ok(JobList),
   }),
   of(getJob, { parameters: z.object({ id: z.string() }), responses: ok(StatusDocument) }),
+  {
+    ...of(
+      submit,
+      {
+        body: { type: CreateDocument, example: { process: 'echo', inputs: { text: 'hi' } } },
+        responses: {
+          201: {
+            description: 'The job waits to be started',
+            content: { 'application/json': StatusDocument },
+            headers: { Location: 'Absolute URL of the job' },
+          },
+        },
+      },
+      'POST /jobs',
+    ),
+    summary: 'Create a job that is started later',
+    description: 'OGC API - Processes - Part 4 (draft).',
+  },
+  of(controlJob, {
+    parameters: z.object({ id: z.string() }),
+    body: { type: ControlDocument, example: { action: 'pause' } },
+    responses: controlled,
+  }),
+  {
+    ...of(controlJob, { parameters: z.object({ id: z.string() }), responses: controlled }, 'POST /jobs/:id/results'),
+    id: 'executor_startJob',
+    summary: 'Start a job that was created',
+    description: 'OGC API - Processes - Part 4 (draft); the same as the action `start`.',
+  },
   of(dismissJob, { parameters: z.object({ id: z.string() }), responses: ok(StatusDocument) }),
   {
     ...of(getResults, {
@@ -111,8 +146,9 @@ export const ogcDocuments: readonly RouteDocument[] = [
 function of(
   operation: Operation,
   form: Pick<RouteDocument, 'responses'> & Partial<Pick<RouteDocument, 'parameters' | 'headers' | 'body'>>,
+  http = operation.http as NonNullable<Operation['http']>,
 ): RouteDocument {
-  const { method, path } = parseHttp(operation.http as NonNullable<Operation['http']>)
+  const { method, path } = parseHttp(http)
   return {
     method,
     path,

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import type { App } from '../env.ts'
 import { conformanceRoute } from './conformance.ts'
+import { controlRoutes } from './control.ts'
 import { executionRoute } from './execution.ts'
 import { jobRoutes } from './jobs.ts'
 import { landingRoute } from './landing.ts'
@@ -14,5 +15,6 @@ export function ogcRoutes(app: App, context: Context): void {
   processRoutes(app, context)
   executionRoute(app, context)
   jobRoutes(app, context)
+  controlRoutes(app, context)
   resultRoutes(app, context)
 }

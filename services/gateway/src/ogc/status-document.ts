@@ -1,6 +1,7 @@
-import { isFinal, JobState, JobStatus, type Job } from '@warren/contracts'
+import { isFinal, JobState, JobStatus, PauseKind, type Job } from '@warren/contracts'
 import { z } from 'zod'
 import { absoluteType } from '../problem.ts'
+import { controlLinks } from './control-links.ts'
 import { jsonLink, Link, rel } from './links.ts'
 
 const Exception = z.looseObject({ type: z.string(), title: z.string(), status: z.int() })
@@ -24,6 +25,10 @@ export const StatusDocument = z
     links: z.array(Link),
     warren: z.object({
       state: JobState,
+      desired: z.enum(['run', 'pause', 'stop']).meta({ description: 'What somebody wants of it' }),
+      pausedAs: PauseKind.optional(),
+      hasCheckpoint: z.literal(true).optional(),
+      control: z.enum(['applied', 'requested']).optional().meta({ description: 'What became of the wish' }),
       attempt: z.int(),
       mode: z.enum(['sync', 'async']),
       owner: z.string(),
@@ -56,6 +61,9 @@ export function statusDocument(job: Job, base: string): StatusDocument {
     links: links(job, base),
     warren: {
       state: job.state,
+      desired: job.desired,
+      ...(job.pausedAs !== null && { pausedAs: job.pausedAs }),
+      ...(job.hasCheckpoint && { hasCheckpoint: true }),
       attempt: job.attempt,
       mode: job.mode,
       owner: job.owner,
@@ -75,6 +83,8 @@ function links(job: Job, base: string): Link[] {
     ...(isFinal(job.state) ? [] : [jsonLink('monitor', self, 'Its status')]),
     ...(job.status === 'successful' ? [jsonLink(rel.results, `${self}/results`, 'Its results')] : []),
     ...(job.status === 'failed' ? [jsonLink(rel.exceptions, `${self}/results`, 'Why it failed')] : []),
+    jsonLink(`${base}/rel/attempts`, `${self}/attempts`, 'Its attempts'),
+    ...controlLinks(job, self, base),
     jsonLink('up', `${base}/processes/${job.processId}`, 'Its process'),
   ]
 }

@@ -1,6 +1,7 @@
 import { executor, WarrenError, type Subscriber } from '@warren/contracts'
 import { Unreadable, type CallOptions, type Client, type CloudEvent } from '@warren/mesh'
 import type { Sql } from 'postgres'
+import { statusInfoOf } from './status-info.ts'
 
 type Executor = Client<typeof executor>
 
@@ -54,7 +55,8 @@ async function ask(jobs: Executor, id: string, member: keyof Subscriber): Promis
     const { owner, subscriber } = await jobs.getSubscriber({ id }, asAdmin)
     const url = subscriber?.[member]
     if (url === undefined) return undefined
-    if (member !== 'successUri') return { owner, url, body: JSON.stringify(await jobs.getJob({ id }, asAdmin)) }
+    if (member !== 'successUri')
+      return { owner, url, body: JSON.stringify(statusInfoOf(await jobs.getJob({ id }, asAdmin))) }
     return { owner, url, body: (await jobs.getResults({ id }, asAdmin)).body } // raw: `1.0` stays `1.0`
   } catch (error) {
     // it was removed meanwhile, and with it what there was to tell

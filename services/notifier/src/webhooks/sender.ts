@@ -1,7 +1,8 @@
 import { backoffMs, type Logger } from '@warren/mesh'
 import type { Sql } from 'postgres'
-import { claimDeliveries, type Claimed } from './claim.ts'
+import type { CountTry } from '../metrics.ts'
 import type { Allowed } from './allowed.ts'
+import { claimDeliveries, type Claimed } from './claim.ts'
 import { post } from './post.ts'
 import { returnDelivery, settleDelivery } from './settle.ts'
 
@@ -17,6 +18,7 @@ export interface SenderOptions {
   readonly allowed: Allowed
   readonly retryAfterMs: readonly number[]
   readonly secret: string
+  readonly count: CountTry
 }
 
 const IN_ALL = 64
@@ -31,7 +33,7 @@ const POLL_MS = 1_000
 const GATHER_MS = 10
 const CLOSE_MS = 3_000
 
-export function createSender(sql: Sql, log: Logger, { allowed, retryAfterMs, secret }: SenderOptions): Sender {
+export function createSender(sql: Sql, log: Logger, { allowed, retryAfterMs, secret, count }: SenderOptions): Sender {
   const ladder = { retryAfterMs, failuresMost: FAILURES_MOST, pauseMostMs: PAUSE_MOST_MS }
   const underWay = new Map<Claimed, Promise<void>>()
   const stopping = new AbortController()
@@ -74,8 +76,10 @@ export function createSender(sql: Sql, log: Logger, { allowed, retryAfterMs, sec
   }
 
   async function attempt(claimed: Claimed): Promise<void> {
+    const started = performance.now()
     try {
       const outcome = await post(claimed, allowed, stopping.signal)
+      count(claimed.subscriptionId, performance.now() - started, outcome)
       if (stopping.signal.aborted && !outcome.delivered) return await returnDelivery(sql, claimed)
       const waitMs = await settleDelivery(sql, claimed, outcome, ladder)
       if (waitMs !== undefined && waitMs < POLL_MS) setTimeout(wake, waitMs)

@@ -47,19 +47,21 @@ return {'value': 'not reached'}`,
 })
 const bundled = fileURLToPath(new URL('../../../../processes/', import.meta.url))
 const here = await poolOf([root, bundled])
+/** Kills what it cancels, at once */
+const brutal = await poolOf([root, bundled], { graceMs: 0, termMs: 0 })
 const elsewhere = await poolOf([root, bundled])
 
 for (const [processId, inputs] of [
   ['node', { value: 150 }],
   ['python', { value: 150 }],
-  ['heat', { points: 101, steps: 20_000, diffusivity: 1, safety: 0.4 }],
+  ['heat', { points: 101, steps: 60_000, diffusivity: 1, safety: 0.4 }],
 ] as const) {
   test(`${processId}: saved, ended, and resumed elsewhere, it gives the same result bit for bit`, async () => {
     const undisturbed = await resultOf(runOnce(here, processId, inputs))
     const id = `asked-${processId}`
     const seen = Promise.withResolvers<void>()
     const ended = runOnce(here, processId, inputs, { onCheckpoint: () => seen.resolve() }, undefined, { id })
-    await seen.promise
+    await Promise.race([seen.promise, ended])
     assert.equal(here.checkpoint(id), true)
     const outcome = await ended
     assert.ok(outcome.status === 'checkpointed', JSON.stringify(outcome))
@@ -74,7 +76,7 @@ for (const [processId, inputs] of [
     const states: string[] = []
     const abort = new AbortController()
     const onCheckpoint = (state: string) => void (states.push(state) === 2 && abort.abort())
-    const ended = await runOnce(here, processId, inputs, { onCheckpoint, signal: abort.signal })
+    const ended = await runOnce(brutal, processId, inputs, { onCheckpoint, signal: abort.signal })
     assert.equal(ended.status, 'cancelled')
     const checkpoint = states.at(-1)!
     const result = await resultOf(runOnce(elsewhere, processId, inputs, {}, undefined, { checkpoint }))

@@ -25,7 +25,7 @@ export interface ClaimedJob extends WrittenEvent {
 /**
  * Takes the best queued jobs of the offered processes: the highest priority first; among those the owner who has the
  * fewest jobs running, counting what is taken now; then the oldest. Two executors never take the same job, and never
- * wait for each other; the reserve lets one look past the candidates that another locks.
+ * wait for each other; a reserve of 16 candidates, shared by the owners, lets one look past those that another locks.
  *
  * Owners are found by skipping through the index from one to the next, so that somebody with one job is seen behind
  * somebody with a hundred thousand.
@@ -35,7 +35,6 @@ export async function claimJobs(
   writer: string,
   { offers, limit, executorId, leaseMs, mostOfOwner }: Claim,
 ): Promise<ClaimedJob[]> {
-  const reserve = limit + 16
   return await sql<ClaimedJob[]>`
 with recursive offer as (
   select * from unnest(${[...offers.keys()]}::text[], ${[...offers.values()]}::text[]) as o(process_id, version)
@@ -65,7 +64,7 @@ with recursive offer as (
       and j.desired = 'run'
       and (j.run_after is null or j.run_after <= now())
     order by j.priority desc, j.created_at
-    limit ${reserve}::int
+    limit ${limit}::int + 1 + 16 / (select count(owner) from queued_of)
   ) c
   where q.owner is not null
 ), best as (

@@ -301,7 +301,7 @@ describe('after a restart of everything', () => {
     const [before, results] = await Promise.all([http(`/jobs/${done}`), http(`/jobs/${done}/results`)])
     await jobs.submit('nap', { seconds: 0.5 })
     const waiting = await Promise.all(Array.from({ length: 3 }, (_, n) => jobs.submit('echo', { text: `${n}` })))
-    const names = ['registry', 'files', 'executor', 'gateway'] as const
+    const names = ['registry', 'files', 'notifier', 'executor', 'gateway'] as const
     await Promise.all(names.map((name) => stack.signal(name, 'SIGTERM')))
     for (const name of names) stack.start(name)
     await stack.ready()

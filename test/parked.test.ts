@@ -51,6 +51,32 @@ it('takes parked messages, lists them, replays them to their queue alone, and di
   await api.discardParked({ id: gone?.id as string }, admin)
 })
 
+it('says why and whence, also of messages that the broker parked', async () => {
+  await raw.channel.assertQueue('limited', {
+    arguments: {
+      'x-queue-type': 'quorum',
+      'x-delivery-limit': 1,
+      'x-dead-letter-exchange': 'warren.dead',
+      'x-dead-letter-routing-key': 'limited',
+    },
+  })
+  await raw.channel.bindQueue('limited', 'warren.events', 'desk.limited.*')
+  raw.channel.publish('warren.events', 'desk.limited.said', Buffer.from('{}'), { messageId: 'l1' })
+  for (let tries = 0; tries < 2; tries++) {
+    const message = await eventually('it is there', 5_000, async () => (await raw.channel.get('limited')) || undefined)
+    raw.channel.reject(message, true)
+  }
+  const [parked] = await eventually('it is listed', 5_000, async () => {
+    const { messages } = await api.listParked({ queue: 'limited' }, admin)
+    return messages.length === 1 && messages
+  })
+  assert.deepEqual([parked?.reason, parked?.topic, parked?.messageId], ['delivery_limit', 'desk.limited.said', 'l1'])
+  await api.replayParked({ id: parked?.id as string }, admin)
+  const back = await eventually('it is back', 5_000, async () => (await raw.channel.get('limited')) || undefined)
+  const { 'x-delivery-count': _count, ...headers } = back.properties.headers ?? {}
+  assert.deepEqual(headers, { topic: 'desk.limited.said' })
+})
+
 it('forgets deliveries after a week and parked messages after a month', async () => {
   const { say, log } = await subscribed()
   await say('1')

@@ -242,6 +242,19 @@ it('keeps what waits while it is away', async () => {
   assert.equal((await log()).length, 2)
 })
 
+it('hands back what it cannot finish when it stops', async () => {
+  const { opened, open } = gate()
+  const { target, say, log } = await subscribed(() => ({ status: 200, after: opened }))
+  await say('1')
+  await eventually('it is under way', 5_000, () => target.open.now === 1)
+  await stop()
+  open()
+  await start()
+  const [delivery] = await settled(log, 'delivered')
+  assert.deepEqual([delivery?.attempts, target.received.length], [1, 2])
+  assert.equal(new Set(target.received.map(({ headers }) => headers['webhook-id'])).size, 1)
+})
+
 it('lists in pages, newest first', async () => {
   const { id, say, log } = await subscribed()
   for (const n of ['1', '2', '3']) await say(n)

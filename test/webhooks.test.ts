@@ -145,7 +145,7 @@ it("a job's own subscriber hears of its failure and of its progress, in status d
   assert.equal(bodies('/failed').length, 1)
 })
 
-it('nothing is lost while the notifier is away, and nothing comes twice', async () => {
+it('nothing is lost while the notifier is away, and each message is one delivery', async () => {
   const { id } = await subscribe('/restart', ['job.echo.*.successful'])
   status = 503
   const subscriber = { successUri: `${receiver.url}/own` }

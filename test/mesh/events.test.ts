@@ -179,7 +179,6 @@ it('parks at once what is no JSON', async () => {
 it('tries again as often as it says, through the same queue', async () => {
   const mesh = await join('listener', vhost.amqpUrl)
   let tries = 0
-  // RabbitMQ 3 takes a message that expires in one queue twice for a cycle, if it is told of the first time
   const again = await subscribe(
     mesh,
     () => {

@@ -120,8 +120,8 @@ const bookkeeping = new Set<string>([headers.attempt, headers.attempts, headers.
 
 /**
  * The headers that a copy of a message takes along: neither those about tries nor the broker's own. RabbitMQ 3 reads an
- * `x-death` that comes back to it, takes the second wait in one queue for a cycle, and drops the message. `CC` and `BCC`
- * would send it to further queues.
+ * `x-death` that comes back to it, takes a queue that is named there for part of a cycle, and drops what would go there.
+ * `CC` and `BCC` would send the copy to further queues.
  */
 export function carriedHeaders({ properties }: ConsumeMessage): Record<string, unknown> {
   const all = Object.entries<unknown>(properties.headers ?? {})

@@ -123,10 +123,12 @@ describe('metrics', () => {
 describe('a trace', () => {
   const span = '00f067aa0ba902b7'
 
-  /** The spans of a trace, once one of this name has come. */
-  async function trace(traceId: string, last: string): Promise<Exported[]> {
+  /** The spans of a trace, once those of these names have come: each service sends its own. */
+  async function trace(traceId: string, ...names: readonly string[]): Promise<Exported[]> {
     const ofTrace = () => collector.spans.filter((span) => span.traceId === traceId)
-    await eventually(`"${last}" in ${traceId}`, 10_000, () => ofTrace().some(({ name }) => name === last))
+    await eventually(`${names.join()} in ${traceId}`, 10_000, () => {
+      return names.every((wanted) => ofTrace().some(({ name }) => name === wanted))
+    })
     return ofTrace()
   }
 
@@ -150,7 +152,7 @@ describe('a trace', () => {
       headers: { traceparent: `00-${traceId}-${span}-01`, tracestate: 'a=1' },
     })
     const { traceparent } = answer.json<{ traceparent: string }>()
-    const spans = await trace(traceId, 'POST /processes/:id/execution')
+    const spans = await trace(traceId, 'run traced', 'process executor.execute', 'POST /processes/:id/execution')
     assert.deepEqual(upwards(spans, 'run traced'), [
       'executor: run traced',
       'executor: process executor.execute',
@@ -174,7 +176,7 @@ describe('a trace', () => {
     const { jobID } = answer.json<{ jobID: string }>()
     await jobs.end(jobID)
     const results = await http(`/jobs/${jobID}/results`)
-    const spans = await trace(traceId, 'run traced')
+    const spans = await trace(traceId, 'run traced', 'process executor.submit', 'POST /processes/:id/execution')
     assert.deepEqual(upwards(spans, 'run traced').slice(1), [
       'executor: process executor.submit',
       'gateway: call executor.submit',

@@ -80,13 +80,17 @@ it('tells what is under way and what waits in the queue', async (t) => {
 })
 
 it('leaves out what cannot be read in time, and nothing else', async (t) => {
+  let asked = 0
   await start(t, 'partial', {
     measure: (measure) => {
       measure({ shelf: { name: 'desk_shelf_height_meters', help: 'Height, "so to say"\nor \\ not' } }, () => ({
         shelf: [{ labels: { shelf: 'a "b"\n\\' }, value: 1.5 }],
       }))
       measure({ broken: { name: 'desk_broken', help: 'Fails' } }, () => Promise.reject(new Error('no')))
-      measure({ slow: { name: 'desk_slow', help: 'Never comes' } }, () => new Promise(() => {}))
+      measure({ slow: { name: 'desk_slow', help: 'Never comes' } }, () => {
+        asked++
+        return new Promise(() => {})
+      })
     },
   })
   const read = await scrape('partial')
@@ -96,6 +100,8 @@ it('leaves out what cannot be read in time, and nothing else', async (t) => {
   assert.equal(shelf.labels['service'], 'partial')
   assert.ok(!read.types.has('desk_broken') && !read.types.has('desk_slow'))
   assert.equal(read.types.get('warren_broker_connected'), 'gauge')
+  await scrape('partial')
+  assert.equal(asked, 1, 'what hangs is not asked again')
 })
 
 it('makes one exposition of many instances', async (t) => {

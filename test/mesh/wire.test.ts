@@ -27,6 +27,7 @@ import {
   useVirtualHost,
 } from '../support/mesh.ts'
 
+const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 const vhost = await useVirtualHost()
 const raw = await openRaw(vhost.amqpUrl)
 const mesh = await join('desk', vhost.amqpUrl)
@@ -99,13 +100,13 @@ it('sends what a call is about in properties and scalar headers', async () => {
   const asking = await join('caller', vhost.amqpUrl)
   await client(desk, asking).echo(
     { text: 'hi' },
-    { messageId: 'm1', principal: 'ann', roles: ['a', 'b'], traceparent: '00-1-2-01', deadlineMs: 1_000 },
+    { messageId: 'm1', principal: 'ann', roles: ['a', 'b'], traceparent, deadlineMs: 1_000 },
   )
   await failure(client(desk, asking).find({ id: 'j', count: 0 }), 'NO_SUCH_JOB')
   const [message] = await until('both came', () => messages.length === 2 && (messages as [ConsumeMessage]))
   assert.equal(message.content.toString(), '{"text":"hi"}')
   const { deadline, ...others } = headersOf(message)
-  assert.deepEqual(others, { principal: 'ann', roles: 'a,b', traceparent: '00-1-2-01' })
+  assert.deepEqual(others, { principal: 'ann', roles: 'a,b', traceparent })
   assert.equal(typeof deadline, 'number')
   const { type, messageId, correlationId, appId, userId, contentType, timestamp, expiration, replyTo } =
     message.properties as unknown as Record<string, string>
@@ -139,11 +140,11 @@ it('tells a handler who asks, by which key and until when', async () => {
     look: async ({ input, principal, roles, deadline }) => (seen.push({ principal, roles, deadline }), input),
   })
   await mesh.servers.values().next().value?.close() // the one of the other tests
-  const options = { messageId: 'm1', principal: 'ann', roles: ['a', 'b'], traceparent: '00-1-2-01' }
+  const options = { messageId: 'm1', principal: 'ann', roles: ['a', 'b'], traceparent }
   await client(desk, asking).echo({ text: 'hi' }, options)
   await ask(raw, 'warren.rpc', 'desk', '{"text":""}', { type: 'desk.look' })
   assert.deepEqual(seen, [
-    { principal: 'ann', roles: ['a', 'b'], key: 'desk', messageId: 'm1', traceparent: '00-1-2-01' },
+    { principal: 'ann', roles: ['a', 'b'], key: 'desk', messageId: 'm1', traceparent },
     { principal: 'local', roles: [], deadline: Infinity },
   ])
   await server.close()

@@ -66,6 +66,7 @@ export const catalogue = {
   NOT_ACCEPTABLE: { http: 406, grpc: 'INVALID_ARGUMENT', title: 'None of the accepted forms', retry: 'never' },
   CONFLICT: { http: 409, grpc: 'ABORTED', title: 'Not possible in this state', retry: 'never' },
   TOO_LARGE: { http: 413, grpc: 'RESOURCE_EXHAUSTED', title: 'The body is too large', retry: 'never' },
+  RANGE_NOT_SATISFIABLE: { http: 416, grpc: 'OUT_OF_RANGE', title: 'There are no such bytes', retry: 'never' },
   UNSUPPORTED_MEDIA_TYPE: { http: 415, grpc: 'INVALID_ARGUMENT', title: 'Unsupported media type', retry: 'never' },
   KEY_REUSED: {
     http: 422,

@@ -85,7 +85,11 @@ export function createMetrics(): Metrics {
     gauges: Readonly<Record<Name, Gauge>>,
     take: () => Partial<Record<Name, Reading>> | Promise<Partial<Record<Name, Reading>>>,
   ): void {
-    readers.add(async () => {
+    // one that hangs, as on a database that is away, is not asked again meanwhile
+    let asking: Promise<Family[]> | undefined
+    readers.add(() => (asking ??= ask().finally(() => (asking = undefined))))
+
+    async function ask(): Promise<Family[]> {
       const readings = await take()
       return (Object.keys(gauges) as Name[]).flatMap((key) => {
         const reading: Reading | undefined = readings[key]
@@ -94,7 +98,7 @@ export function createMetrics(): Metrics {
           ? []
           : { name, help, type: counter ? 'counter' : 'gauge', values: samples(reading) }
       })
-    })
+    }
   }
 
   async function read(): Promise<Family[]> {

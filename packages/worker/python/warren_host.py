@@ -37,6 +37,7 @@ class Host:
 
     def serve(self):
         signal.signal(signal.SIGUSR1, self._interrupt)
+        self.send({'type': 'ready'})
         threading.Thread(target=self._read, daemon=True).start()
         while True:
             message = self.runs.get()

@@ -84,7 +84,7 @@ export function createContext({ id, attempt, workdir, checkpoint: restored }: Ru
       if (Number.isFinite(value)) send({ type: 'metric', id, name, value, step })
     },
     log(level, message) {
-      send({ type: 'log', id, level, message: String(message) })
+      send({ type: 'log', id, level, message })
     },
     checkpoint(state) {
       const text = encodeState(state)

@@ -53,6 +53,7 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
   let working = false
   let callCount = 0
 
+  channel.send('{"type":"ready"}')
   channel.receive(receive, leave)
   process.on('uncaughtException', die)
   process.on('unhandledRejection', die)

@@ -16,10 +16,12 @@ import { startReaper } from './jobs/reaper.ts'
 import { createRecordWriter } from './jobs/records.ts'
 import { createRelay, type Relay } from './jobs/relay.ts'
 import { createSteering, listenForSteering, type Steering } from './jobs/steering.ts'
+import { measureExecutor } from './metrics.ts'
 import { createPool, type Pool } from './runner/pool.ts'
 import { createCallers, type Callers } from './runs/callers.ts'
 import { createClaimedRuns } from './runs/claimed.ts'
 import { createLongRuns, type LongRuns } from './runs/long-runs.ts'
+import { observeRuns } from './runs/observed.ts'
 import { createRunJob, type RunJob } from './runs/run-job.ts'
 
 export interface Context {
@@ -49,7 +51,7 @@ const queueing: ReadonlySet<string | null> = new Set(['jobAccepted', 'jobRequeue
 const DRAIN_MS = 15_000
 
 export async function openContext(config: Config, service: RunningService): Promise<Context> {
-  const { mesh, log, release } = service
+  const { mesh, log, release, signal } = service
   const executorId = mesh.instance
   const migrations = new URL('../drizzle/', import.meta.url)
   const { sql, db } = await openDatabase({ databaseUrl: config.databaseUrl, schema: 'executor', migrations }, service)
@@ -71,7 +73,7 @@ export async function openContext(config: Config, service: RunningService): Prom
   const progress = createProgressWriter(service, ledger)
   const checkpoints = createCheckpointWriter(service, sql)
   const records = createRecordWriter(service, config.databaseUrl)
-  const runJob = createRunJob({ mesh, pool, active, callers, progress, checkpoints, records })
+  const runJob = observeRuns(mesh, createRunJob({ mesh, pool, active, callers, progress, checkpoints, records }))
   const claimedRuns = createClaimedRuns({
     ledger,
     grammars,
@@ -94,12 +96,14 @@ export async function openContext(config: Config, service: RunningService): Prom
     },
   })
   release('claimed runs', finishClaimedRuns)
-  release('claimer', () => claimer.stop())
+  // from then on what is queued is for others
+  signal.addEventListener('abort', () => claimer.stop())
   pool.onFree(() => claimer.roomFreed())
   const steering = createSteering({ active, pool, ledger, executorId, log })
   listenForSteering(mesh, steering)
   keepLeases(service, sql, executorId, active, steering, relay.position)
   startReaper(service, sql, ledger, relay)
+  measureExecutor(service, { pool, sql, relay, executorId, active })
   return {
     executorId,
     config,
@@ -120,7 +124,7 @@ export async function openContext(config: Config, service: RunningService): Prom
 
   /** Somebody else is only told when this executor cannot take the job at once. */
   function announceWork(processId: string): void {
-    const here = grammars.local(processId) !== undefined
+    const here = !signal.aborted && grammars.local(processId) !== undefined
     if (here) void claimer.look()
     if (!here || pool.free() === 0) relay.wakeUp(processId)
   }

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { Context } from './context.ts'
 import { documentRoutes } from './documents.ts'
 import type { App, Env } from './env.ts'
+import { tellingRoutes } from './events/index.ts'
 import { healthRoutes } from './health.ts'
 import { methodsOf } from './methods.ts'
 import { metricsRoute } from './metrics.ts'
@@ -20,6 +21,7 @@ export function createApp(context: Context): App {
   app.use(aroundRequest(context))
 
   ogcRoutes(app, context)
+  tellingRoutes(app, context)
   const clients = { registry: context.registry, executor: context.executor, notifier: context.notifier }
   derivedRoutes(app, services, clients, context.config)
   healthRoutes(app, context)
@@ -50,7 +52,8 @@ export function createApp(context: Context): App {
 function preflight(methods: string): Record<string, string> {
   return {
     'Access-Control-Allow-Methods': methods,
-    'Access-Control-Allow-Headers': 'Accept, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, Traceparent, X-Request-Id',
+    'Access-Control-Allow-Headers':
+      'Accept, Content-Type, Idempotency-Key, Last-Event-ID, Prefer, Traceparent, X-Request-Id',
     'Access-Control-Max-Age': '600',
   }
 }

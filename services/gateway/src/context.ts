@@ -2,6 +2,8 @@ import { executor, notifier, registry } from '@warren/contracts'
 import { client, type RunningService } from '@warren/mesh'
 import type { Config } from './config.ts'
 import { createDescriptions, type Descriptions } from './descriptions.ts'
+import { createFeeds, type Feeds } from './events/feeds.ts'
+import { createRecordNews, type RecordNews } from './events/record-news.ts'
 import { createHealth, type Health } from './health.ts'
 import { createLive, type Live } from './live.ts'
 import { createTelemetry, type Telemetry } from './metrics.ts'
@@ -15,6 +17,8 @@ export interface Context {
   readonly notifier: ReturnType<typeof client<typeof notifier>>
   readonly descriptions: Descriptions
   readonly live: Live
+  readonly feeds: Feeds
+  readonly recordNews: RecordNews
   readonly health: Health
   readonly telemetry: Telemetry
   readonly isDraining: () => boolean
@@ -23,8 +27,13 @@ export interface Context {
 export type Registry = ReturnType<typeof client<typeof registry>>
 export type Executor = ReturnType<typeof client<typeof executor>>
 
+const feedGauges = {
+  readers: { name: 'warren_stream_readers', help: 'Clients that follow events, logs or metrics' },
+  feeds: { name: 'warren_stream_feeds', help: 'Subjects that they follow' },
+} as const
+
 /** The context of a running gateway. */
-export function createContext(config: Config, { mesh, log, signal }: RunningService): Context {
+export function createContext(config: Config, { mesh, log, signal, measure }: RunningService): Context {
   const registryClient = client(registry, mesh)
   const live = createLive(mesh)
   return {
@@ -35,6 +44,12 @@ export function createContext(config: Config, { mesh, log, signal }: RunningServ
     notifier: client(notifier, mesh),
     descriptions: createDescriptions(registryClient, live),
     live,
+    feeds: createFeeds({
+      onGap: (listener) => void mesh.consuming.onUp(listener),
+      draining: signal,
+      measure: (read) => measure(feedGauges, read),
+    }),
+    recordNews: createRecordNews(mesh.controls),
     health: createHealth(mesh),
     telemetry: createTelemetry(mesh, ['registry', 'executor', 'files', 'notifier']),
     isDraining: () => signal.aborted,

@@ -3,11 +3,15 @@ import { subscribe, type Mesh, type Subscription } from '@warren/mesh'
 
 const UP_MS = 500
 
-type Heard = (name: string, data: unknown) => void
+/** `id` of the CloudEvent: its number. */
+type Heard = (name: string, data: unknown, id?: string) => void
 
 /** The events that somebody here waits for; one queue for all of them, bound to what is watched. */
 export interface Live {
-  /** Watches `<subject>.*`, where the subject is a topic without its last word. Resolves once the binding is there. */
+  /**
+   * Watches `<subject>.*`, where the subject is a topic without its last word, and its last words may be `*`. Resolves
+   * once the binding is there.
+   */
   watch(subject: string, heard: Heard): Promise<() => void>
 }
 
@@ -18,7 +22,7 @@ export function createLive(mesh: Mesh): Live {
   return { watch }
 
   async function watch(subject: string, heard: Heard): Promise<() => void> {
-    subscription ??= subscribe(mesh, (event, topic) => tell(topic, event.data))
+    subscription ??= subscribe(mesh, (event, topic) => tell(topic, event.data, event.id))
     const live = await subscription
     // its queue is declared in the background; without a broker nobody waits for it, as nothing will be heard anyway
     await Promise.race([live.up, wait(UP_MS, undefined, { ref: false })])
@@ -41,9 +45,14 @@ export function createLive(mesh: Mesh): Live {
     live.unbind(`${subject}.*`).catch((error: unknown) => mesh.log.debug({ err: error, subject }, 'could not unbind'))
   }
 
-  function tell(topic: string, data: unknown): void {
-    const end = topic.lastIndexOf('.')
-    for (const heard of watchers.get(topic.slice(0, end)) ?? []) heard(topic.slice(end + 1), data)
+  function tell(topic: string, data: unknown, id: string): void {
+    const words = topic.split('.')
+    const name = words.pop() as string
+    // `job.echo.J1`, `job.echo.*` and `job.*.*`
+    for (let at = words.length; at > 0; at--) {
+      for (const heard of watchers.get(words.join('.')) ?? []) heard(name, data, id)
+      words[at - 1] = '*'
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ResponseDocument, RouteDocument } from '@warren/contracts'
 import { z } from 'zod'
+import { eventDocuments } from './events/documents.ts'
 import { HealthReport } from './health.ts'
 import { ogcDocuments } from './ogc/documents.ts'
 import { openApi30, openApi31 } from './ogc/landing.ts'
@@ -10,6 +11,7 @@ const AnyDocument = z.looseObject({})
 /** The routes that no contract derives: what OGC fixes, and what the gateway says of itself. */
 export const routeDocuments: readonly RouteDocument[] = [
   ...ogcDocuments,
+  ...eventDocuments,
   gatewayRoute('/livez', 'live', 'Is the gateway up?', json('It is', z.object({ status: z.literal('alive') }))),
   {
     ...gatewayRoute('/readyz', 'ready', 'Can requests be served?', json('They can', HealthReport)),

@@ -31,6 +31,8 @@ interface Row extends Record<string, unknown> {
 
 /** Behind every number of the transactions that are read: nothing of them is going to follow. */
 const BEHIND_ALL = '9'.repeat(18)
+/** Of a bigint */
+const MOST = 2n ** 63n - 1n
 
 /**
  * Committed events in their order. What a transaction wrote is left out until every older transaction has ended: so
@@ -41,7 +43,7 @@ export async function readEvents(
   filter: EventFilter,
 ): Promise<{ events: StoredEvent[]; now: string }> {
   const { after = '0-0', limit } = filter
-  const [xid, seq] = after.split('-')
+  const [xid = '0', seq = '0'] = after.split('-')
   const rows = await db.execute<Row>(sql`
 with horizon as (
   select pg_snapshot_xmin(pg_current_snapshot()) as xid
@@ -53,7 +55,7 @@ from horizon
 left join lateral (
   select *
   from ${candidates(filter)} c
-  where c.xid < horizon.xid and (c.xid, c.seq) > (${xid}::text::xid8, ${seq}::text::bigint)
+  where c.xid < horizon.xid and (c.xid, c.seq) > (${xid}::text::xid8, ${BigInt(seq) > MOST ? String(MOST) : seq}::text::bigint)
   order by c.xid, c.seq
   limit ${limit}
 ) e on true

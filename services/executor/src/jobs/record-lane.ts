@@ -52,7 +52,7 @@ export function createRecordLane(jobId: string, kind: RecordKind, attempt: numbe
   }
 
   function makeRows(mostBytes: number): void {
-    for (let size = 0; head < fresh.length && size < mostBytes; ) {
+    for (let size = 0; head < fresh.length && size < mostBytes;) {
       const row = makeRow()
       rows.push(row)
       size += row.size

@@ -20,7 +20,7 @@ function openWriter({ databaseUrl }: Store): Writer {
   const log = { warn: () => {}, error: () => {} }
   const service = { mesh, log, release: (_name: string, releaser: () => void) => void releasers.push(releaser) }
   const writer = createRecordWriter(service as unknown as Parameters<typeof createRecordWriter>[0], databaseUrl)
-  return { ...writer, told, close: async () => void (await Promise.all(releasers.map((release) => release()))) }
+  return { ...writer, told, close: async () => void (await Promise.all(releasers.map(async (release) => release()))) }
 }
 
 const said = (line: string) => ({ stream: 'stdout', level: 'info', time: Date.now(), line }) as const
@@ -137,7 +137,9 @@ test('a flood is written in few statements, and stalls nobody', async () => {
   const read = (await all(store, 'flood')) as LogLine[]
   assert.equal(read.length, 100_000)
   assert.ok(read.every(({ no, line }, n) => no === n + 1 && line === `line ${n} of a flood`))
-  const [{ rows } = { rows: 0 }] = await store.sql<{ rows: number }[]>`select count(*)::int as rows from executor.records`
+  const [{ rows } = { rows: 0 }] = await store.sql<
+    { rows: number }[]
+  >`select count(*)::int as rows from executor.records`
   assert.ok(rows < 1_000, `${rows} rows`)
   assert.ok(writer.told.length < 100, `told ${writer.told.length} times`)
   await writer.close()

@@ -45,7 +45,7 @@ export function createRecordWriter(
   let waitingBytes = 0
   let working: Promise<void> | undefined
   let hurry = (): void => {}
-  let closed = false
+  const closing = new AbortController()
   release('records', close)
   return { begin }
 
@@ -101,7 +101,7 @@ export function createRecordWriter(
 
   async function work(): Promise<void> {
     await Promise.race([wait(GATHER_MS), new Promise<void>((resolve) => (hurry = resolve))])
-    for (let failures = 0; lanes.size > 0 && !closed; ) {
+    for (let failures = 0; lanes.size > 0 && !closing.signal.aborted;) {
       try {
         await writeSome()
         failures = 0
@@ -148,7 +148,7 @@ export function createRecordWriter(
   async function close(): Promise<void> {
     hurry()
     await Promise.race([working, wait(CLOSE_MS, undefined, { ref: false })])
-    closed = true
+    closing.abort()
     news.close()
     await sql.end({ timeout: 1 })
   }

@@ -56,7 +56,8 @@ export function openIntake(processId: string, context: Context): Intake {
 
   /** A wake-up says only that something is queued: the ledger decides what is run. */
   async function onWakeUp(delivery: Delivery): Promise<void> {
-    if (pool.free() > 0) {
+    const draining = context.service.signal.aborted
+    if (pool.free() > 0 && !draining) {
       delivery.ack()
       return context.claimer.look()
     }

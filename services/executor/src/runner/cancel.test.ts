@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import type { Pool } from './pool.ts'
 import type { RunHooks } from './run.ts'
-import { env, folderWith, nodeProcess, outputsOf, poolOf, pythonProcess, runOnce } from './testing.ts'
+import {
+  env,
+  folderWith,
+  isAlive,
+  nodeProcess,
+  outputsOf,
+  poolOf,
+  pythonProcess,
+  readText,
+  runOnce,
+  until,
+} from './testing.ts'
 
 /** Each says its process ids first, so that the test knows when and what to kill. */
 const root = folderWith({
@@ -150,30 +160,4 @@ async function cancelWhenStarted(pool: Pool, processId: string, before?: (id: st
   abort.abort()
   const outcome = await ended
   return { pids, outcome, ms: performance.now() - started }
-}
-
-/** Zombies that wait for init are dead. */
-function isAlive(pid: number) {
-  try {
-    process.kill(pid, 0)
-    return !/\) Z /.test(readText(`/proc/${pid}/stat`))
-  } catch {
-    return false
-  }
-}
-
-function readText(file: string) {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-async function until<T>(look: () => T | undefined): Promise<T> {
-  for (;;) {
-    const found = look()
-    if (found !== undefined) return found
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }

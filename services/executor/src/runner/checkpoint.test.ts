@@ -42,8 +42,21 @@ return {'value': 'not reached'}`,
     undefined,
     'checkpointable=True',
   ),
+  'last/process.ts': nodeProcess(
+    'last',
+    `const aborted = new Promise((done) => context.signal.addEventListener('abort', done))
+    context.metric('begun', 1)
+    await aborted
+    context.checkpoint({ last: true })`,
+    'checkpointable: true,',
+  ),
   'plain/process.ts': nodeProcess('plain', `await new Promise((done) => setTimeout(done, value)); return { value }`),
-  'bad/process.py': pythonProcess('bad', `context.checkpoint({'a': [1, float('nan')]})`, undefined, 'checkpointable=True'),
+  'bad/process.py': pythonProcess(
+    'bad',
+    `context.checkpoint({'a': [1, float('nan')]})`,
+    undefined,
+    'checkpointable=True',
+  ),
 })
 const bundled = fileURLToPath(new URL('../../../../processes/', import.meta.url))
 const here = await poolOf([root, bundled])
@@ -75,7 +88,7 @@ for (const [processId, inputs] of [
     const undisturbed = await resultOf(runOnce(here, processId, inputs))
     const states: string[] = []
     const abort = new AbortController()
-    const onCheckpoint = (state: string) => void (states.push(state) === 2 && abort.abort())
+    const onCheckpoint = (state: string) => void (states.push(state) === 1 && abort.abort())
     const ended = await runOnce(brutal, processId, inputs, { onCheckpoint, signal: abort.signal })
     assert.equal(ended.status, 'cancelled')
     const checkpoint = states.at(-1)!
@@ -122,14 +135,14 @@ test('a process that does not declare it, or has not started, is not asked', asy
 test('one that is stopped while it saves its state is stopped, and has saved it', async () => {
   const states: string[] = []
   const abort = new AbortController()
-  const onCheckpoint = (state: string) => void states.push(state)
-  const seen = Promise.withResolvers<void>()
-  const hooks = { signal: abort.signal, onCheckpoint, onStart: () => seen.resolve() }
-  const ended = runOnce(here, 'python', { value: 10_000 }, hooks, undefined, { id: 'both' })
-  await seen.promise
-  here.checkpoint('both')
-  abort.abort()
-  assert.equal((await ended).status, 'cancelled')
+  const hooks = {
+    signal: abort.signal,
+    onCheckpoint: (state: string) => void states.push(state),
+    onMetric: () => (here.checkpoint('both'), abort.abort()),
+  }
+  const ended = await runOnce(here, 'last', {}, hooks, undefined, { id: 'both' })
+  assert.equal(ended.status, 'cancelled')
+  assert.deepEqual(states, ['{"last":true}'])
 })
 
 test('what JSON cannot carry is refused with its path', async () => {

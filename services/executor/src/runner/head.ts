@@ -1,4 +1,5 @@
 import { watchLimits, type Breach, type LimitWatch } from './limits.ts'
+import type { MemoryOf } from './memory.ts'
 import { oomKills, withCause } from './out-of-memory.ts'
 import type { RunProblem } from './protocol.ts'
 import type { Run } from './run.ts'
@@ -10,6 +11,8 @@ export interface Head {
   readonly swollen: boolean
   /** This one is the first now, which it may have been before. */
   lead(run: Run | undefined): void
+  /** The child has loaded its code: from now on the time of runs counts. */
+  begin(): void
   /** Counts the time since the last call: the run was paused in it, or was not. */
   count(paused: boolean): void
   /** The limit that was reached, each once */
@@ -18,12 +21,17 @@ export interface Head {
   explain(problem: RunProblem): RunProblem
 }
 
-/** @param pgid of the child; undefined if it could not be started */
-export function createHead(pgid: number | undefined): Head {
+/** A child that has not said that it is ready counts as such after so long. */
+const longestLoadMs = 5000
+
+/** @param memoryOf undefined if the child could not be started */
+export function createHead(memoryOf: MemoryOf | undefined): Head {
   const kills = oomKills()
   let run: Run | undefined
   let limits: LimitWatch | undefined
   let swollen = false
+  let ready = false
+  const readyBy = performance.now() + longestLoadMs
 
   return {
     get run() {
@@ -33,7 +41,11 @@ export function createHead(pgid: number | undefined): Head {
       return swollen
     },
     lead,
-    count: (paused) => limits?.count(paused, run!.calls > 0),
+    begin: () => {
+      count(true)
+      ready = true
+    },
+    count,
     breach: () => limits?.breach(),
     explain,
   }
@@ -44,8 +56,14 @@ export function createHead(pgid: number | undefined): Head {
     run = next
     if (!run) return
     run.headSince = performance.now()
-    limits = watchLimits(run, pgid)
+    limits = watchLimits(run, memoryOf)
     run.hooks.onStart?.()
+  }
+
+  function count(paused: boolean) {
+    if (!limits) return
+    ready ||= performance.now() > readyBy
+    limits.count(paused || !ready, run!.calls > 0)
   }
 
   function release(watch: LimitWatch) {

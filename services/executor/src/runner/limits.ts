@@ -1,4 +1,4 @@
-import { watchMemory, type MemoryWatch } from './memory.ts'
+import { watchMemory, type MemoryOf, type MemoryWatch } from './memory.ts'
 import { outOfMemory } from './out-of-memory.ts'
 import type { RunProblem } from './protocol.ts'
 import type { Run } from './run.ts'
@@ -22,7 +22,7 @@ export interface LimitWatch {
 }
 
 /** Undefined if nothing but its deadline bounds the run. */
-export function watchLimits(run: Run, pgid: number | undefined): LimitWatch | undefined {
+export function watchLimits(run: Run, memoryOf: MemoryOf | undefined): LimitWatch | undefined {
   const { timeLimitMs = Infinity, softDeadline = Infinity } = run.request
   if (!run.limits && timeLimitMs === Infinity && softDeadline === Infinity) return undefined
   const { softTimeoutMs = Infinity, silenceMs = Infinity, memoryBytes } = run.limits ?? {}
@@ -33,8 +33,8 @@ export function watchLimits(run: Run, pgid: number | undefined): LimitWatch | un
   let asked = false
   let beyond = false
   let memory: MemoryWatch | undefined
-  if (memoryBytes !== undefined && pgid !== undefined) {
-    memory = watchMemory(pgid, memoryBytes, () => (beyond = true))
+  if (memoryBytes !== undefined && memoryOf) {
+    memory = watchMemory(memoryOf, memoryBytes, () => (beyond = true))
   }
 
   return {

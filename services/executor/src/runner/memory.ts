@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { livingMembers } from './group.ts'
-import { readStat } from './stat.ts'
+import { readStat, type ProcessStat } from './stat.ts'
 
 export interface MemoryWatch {
   /** The most that was seen */
@@ -13,13 +13,20 @@ const everyMs = 100
 /** Who lost their parent are found by a look at all processes, which costs more. */
 const looksPerSearch = 20
 
+/** Whose memory it is. */
+export interface MemoryOf {
+  readonly pgid: number
+  /** The leader is a host of ours, and the program another process: what the leader holds does not count. */
+  readonly hostApart: boolean
+}
+
 /** Watches the resident memory of a process group and tells once when there is too much of it. */
-export function watchMemory(pgid: number, maxBytes: number, onBeyond: () => void): MemoryWatch {
+export function watchMemory({ pgid, hostApart }: MemoryOf, maxBytes: number, onBeyond: () => void): MemoryWatch {
   let members: readonly number[] = [pgid]
   let peakBytes = 0
   let looks = 0
   let closed = false
-  let timer = setTimeout(() => void look(), 0)
+  let timer = setTimeout(() => void look(), 0).unref()
 
   return {
     get peakBytes() {
@@ -42,26 +49,26 @@ export function watchMemory(pgid: number, maxBytes: number, onBeyond: () => void
   async function measure() {
     const known = new Set(members)
     if (++looks % looksPerSearch === 0) for (const { pid } of (await livingMembers(pgid)) ?? []) known.add(pid)
-    const { pids, bytes } = residentOf(pgid, known)
-    members = pids
+    const found = livingOf(pgid, known)
+    members = found.map(({ pid }) => pid)
+    const counted = hostApart ? found.filter(({ pid }) => pid !== pgid) : found
+    const bytes = counted.reduce((sum, { residentPages }) => sum + residentPages, 0) * pageBytes()
     // Pages that processes share are in the number of each, and only the dearer way counts them once.
-    return bytes <= maxBytes || pids.length < 2 ? bytes : await exactOf(pids, bytes)
+    return bytes <= maxBytes || counted.length < 2 ? bytes : await exactOf(counted, bytes)
   }
 }
 
-/** The members of the group among these and their descendants, and what they hold. */
-function residentOf(pgid: number, known: Set<number>) {
-  const pids: number[] = []
-  let bytes = 0
+/** The living members of the group among these and their descendants. */
+function livingOf(pgid: number, known: Set<number>) {
+  const found: ProcessStat[] = []
   // A set yields what is added to it on the way.
   for (const pid of known) {
     const stat = readStat(read(`/proc/${pid}/stat`))
     if (stat?.pgid !== pgid || !stat.living) continue
-    pids.push(pid)
-    bytes += stat.residentPages * pageBytes()
+    found.push(stat)
     for (const child of childrenOf(pid)) known.add(child)
   }
-  return { pids, bytes }
+  return found
 }
 
 function childrenOf(pid: number): number[] {
@@ -77,8 +84,10 @@ function childrenOf(pid: number): number[] {
 }
 
 /** Each page divided by those who share it. */
-async function exactOf(pids: readonly number[], otherwise: number) {
-  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '')))
+async function exactOf(members: readonly ProcessStat[], otherwise: number) {
+  const texts = await Promise.all(
+    members.map(({ pid }) => readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '')),
+  )
   const shares = texts.map((text) => Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1]) * 1024)
   return shares.some(Number.isNaN) ? otherwise : shares.reduce((sum, bytes) => sum + bytes, 0)
 }

@@ -17,6 +17,8 @@ export interface Suspicion {
 }
 
 const heap = /heap out of memory|OOMErrorHandler|FatalProcessOutOfMemory/
+/** What programs print last that were refused memory: of Python, C++, the C library */
+const refused = /^MemoryError|bad_alloc|Cannot allocate memory/
 
 /** The same problem, or OUT_OF_MEMORY where that is what is behind it. */
 export function withCause(problem: RunProblem, { maxBytes, peakBytes, tail, kills }: Suspicion): RunProblem {
@@ -27,7 +29,9 @@ export function withCause(problem: RunProblem, { maxBytes, peakBytes, tail, kill
       ? 'the system had no memory left and ended the process'
       : problem.signal === 'SIGABRT' && tail.some((line) => heap.test(line))
         ? 'the heap of the process is full'
-        : undefined
+        : maxBytes !== undefined && problem.exitCode !== undefined && tail.some((line) => refused.test(line))
+          ? 'the process was refused memory'
+          : undefined
   return why === undefined ? problem : { ...problem, code: 'OUT_OF_MEMORY', message: why + facts }
 }
 

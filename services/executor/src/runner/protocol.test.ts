@@ -49,3 +49,17 @@ test('a run is one line with the inputs as last member, whatever white space the
   const line = runLine({ id: 'r', processId: 'p', workdir: '/w', attempt: 1, inputs: '{\r\n "a": 1.0\n}' })
   assert.equal(line, '{"type":"run","id":"r","process":"p","workdir":"/w","attempt":1,"inputs":{  "a": 1.0 }}\n')
 })
+
+test('a state stays the text that the host printed, and goes down again as that text', () => {
+  const state = '{"a":1.0,"n":12345678901234567890,"inputs":{"z":-0.0}}'
+  for (const type of ['checkpoint', 'checkpointed'] as const) {
+    const message = readMessage(`{"type":"${type}","id":"r","state":${state}}`)
+    assert.deepEqual(message, { type, id: 'r', state })
+    assert.throws(() => readMessage(`{"type":"${type}","id":"r"}`), SyntaxError)
+  }
+  const run = { id: 'r', processId: 'p', workdir: '/w', attempt: 2, inputs: '{}' }
+  assert.equal(
+    runLine({ ...run, traceparent: '00-a-b-01', checkpoint: state }),
+    `{"type":"run","id":"r","process":"p","workdir":"/w","attempt":2,"traceparent":"00-a-b-01","checkpoint":${state},"inputs":{}}\n`,
+  )
+})

@@ -7,6 +7,7 @@ export type RunProblem = Failure
 /** What a host says, one line each; docs/runner-protocol.md explains them. */
 export type HostMessage =
   | { readonly type: 'described'; readonly pipelining?: boolean; readonly processes: readonly ProcessDeclaration[] }
+  | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly id: string; readonly percent: number; readonly message?: string }
   | {
       readonly type: 'metric'

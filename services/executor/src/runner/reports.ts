@@ -13,7 +13,9 @@ export function passOn(run: Run, message: HostMessage, maxLogBytes: number): voi
       run.signs++
       return void (Number.isFinite(message.value) && hooks.onMetric?.(message.name, message.value, message.step))
     case 'log':
-      return keepSaid(run, message.level, String(message.message), maxLogBytes)
+      // A host of another language may send anything.
+      if (typeof message.message === 'string') keepSaid(run, message.level, message.message, maxLogBytes)
+      return
     case 'checkpoint':
       run.signs++
       return hooks.onCheckpoint?.(message.state)

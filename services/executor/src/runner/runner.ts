@@ -20,6 +20,8 @@ export interface RunnerOptions extends StoppingOptions {
   readonly workRoot: string
   readonly maxOutputBytes: number
   readonly maxLogBytes: number
+  /** The process runs in a child of the host, which takes memory of its own */
+  readonly hostApart: boolean
 }
 
 export interface RunnerEvents {
@@ -70,7 +72,7 @@ export function createRunner(options: RunnerOptions, events: RunnerEvents): Runn
     onLog: (stream, lines, bytes) => runs[0] && keepPrinted(runs[0], stream, lines, bytes, options.maxLogBytes),
     onExit,
   })
-  const head = createHead(child.pid)
+  const head = createHead(child.pid === undefined ? undefined : { pgid: child.pid, hostApart: options.hostApart })
   const stopping = createStopping(child, options)
   const control = createRunControl(child, head, stopping, () => gone || events.onChange())
 
@@ -154,6 +156,7 @@ export function createRunner(options: RunnerOptions, events: RunnerEvents): Runn
 
   function onMessage(message: HostMessage) {
     if (message.type === 'described') return
+    if (message.type === 'ready') return head.begin()
     if (message.type === 'error' && message.id === '') return stopping.note(problemOf(message))
     if (message.type === 'returned' && takenBack.delete(message.id)) return events.onChange()
     const run = runs.find(({ request }) => request.id === message.id)

@@ -3,7 +3,7 @@ import { createGuard } from './guard.ts'
 import { hostCommand, hostEnvironment } from './hosts.ts'
 import { createRunner, type Runner, type RunnerEvents, type RunnerOptions } from './runner.ts'
 
-export interface RunnersOptions extends Omit<RunnerOptions, 'command' | 'env'> {
+export interface RunnersOptions extends Omit<RunnerOptions, 'command' | 'env' | 'hostApart'> {
   readonly slots: number
   readonly env: { readonly [name: string]: string | undefined }
   readonly python?: string
@@ -74,7 +74,10 @@ export function createRunners(options: RunnersOptions, events: Omit<RunnerEvents
 
   function start(described: Described) {
     const command = hostCommand(described.kind, described.entry, options.python)
-    const runner = createRunner({ ...options, command, env }, { ...events, onGone })
+    const runner = createRunner(
+      { ...options, command, env, hostApart: described.kind === 'command' },
+      { ...events, onGone },
+    )
     runners.set(runner, keyOf(described))
     if (runner.pid !== undefined) guard.add(runner.pid)
     if (runners.size > kept + options.slots) idle()[0]?.retire()

@@ -70,7 +70,7 @@ export function createRunJob({ mesh, pool, active, progress, checkpoints, record
           // a process that calls another one calls it as anybody would
           call: async (processId, raw) => {
             const body = `{"processId":${JSON.stringify(processId)},"inputs":${raw}}`
-            const options = { signal, deadline, principal: owner }
+            const options = { signal, deadline, principal: owner, ...(traceparent !== undefined && { traceparent }) }
             const call = () => processes.execute({ key: processId, body }, options)
             return (await callers.during(request.processId, call)).body
           },

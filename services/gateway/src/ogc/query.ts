@@ -22,11 +22,11 @@ export function badQuery(name: string, message: string, got: unknown): WarrenErr
 
 const LIMIT = { standard: 10, most: 10_000 }
 
-/** @throws WarrenError BAD_QUERY unless it is an integer from 1 to 10000 */
-export function readLimit({ limit }: Query): number {
-  if (limit === undefined) return LIMIT.standard
+/** @throws WarrenError BAD_QUERY unless it is an integer from 1 to the most, 10000 unless told */
+export function readLimit({ limit }: Query, { standard, most } = LIMIT): number {
+  if (limit === undefined) return standard
   const [text = ''] = limit
   const value = Number(text)
-  if (limit.length === 1 && /^\d+$/.test(text) && value >= 1 && value <= LIMIT.most) return value
-  throw badQuery('limit', `must be an integer from 1 to ${LIMIT.most}`, limit.join(','))
+  if (limit.length === 1 && /^\d+$/.test(text) && value >= 1 && value <= most) return value
+  throw badQuery('limit', `must be an integer from 1 to ${most}`, limit.join(','))
 }

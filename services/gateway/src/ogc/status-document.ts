@@ -84,6 +84,9 @@ function links(job: Job, base: string): Link[] {
     ...(job.status === 'successful' ? [jsonLink(rel.results, `${self}/results`, 'Its results')] : []),
     ...(job.status === 'failed' ? [jsonLink(rel.exceptions, `${self}/results`, 'Why it failed')] : []),
     jsonLink(`${base}/rel/attempts`, `${self}/attempts`, 'Its attempts'),
+    { rel: `${base}/rel/events`, href: `${self}/events`, type: 'text/event-stream', title: 'Its events' },
+    { rel: `${base}/rel/logs`, href: `${self}/logs`, type: 'text/plain', title: 'Its log' },
+    jsonLink(`${base}/rel/metrics`, `${self}/metrics`, 'Its metrics'),
     ...controlLinks(job, self, base),
     jsonLink('up', `${base}/processes/${job.processId}`, 'Its process'),
   ]

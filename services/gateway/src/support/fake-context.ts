@@ -4,6 +4,8 @@ import type { Client } from '@warren/mesh'
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { createDescriptions } from '../descriptions.ts'
+import { createFeeds } from '../events/feeds.ts'
+import { createRecordNews } from '../events/record-news.ts'
 import type { HealthReport } from '../health.ts'
 import type { Live } from '../live.ts'
 
@@ -91,6 +93,8 @@ export function fakeContext(fakes: Fakes = {}): Context {
     notifier: unroutable(contracts.notifier),
     descriptions: createDescriptions(registry, live),
     live,
+    feeds: createFeeds({ onGap: () => {}, draining: new AbortController().signal, measure: () => {} }),
+    recordNews: createRecordNews(new Map()),
     health: async () => fakes.health ?? { status: 'ready', services: {}, waitingFor: [] },
     telemetry: { tracer: undefined, count: () => undefined, print: async () => '' },
     isDraining: () => false,

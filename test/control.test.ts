@@ -155,6 +155,21 @@ describe('pause and resume', () => {
     await stack.ready()
   })
 
+  it('taken back in the same moment leave the job running, or let it go on', async () => {
+    const inputs = { points: 201, steps: 60_000 }
+    const undisturbed = await jobs.run('heat', inputs)
+    for (const kind of ['suspend', 'checkpoint']) {
+      const id = await jobs.submit('heat', inputs)
+      await eventually('some progress', 20_000, async () => (await jobs.status(id)).progress > 5)
+      const [, resumed] = await Promise.all([control(id, { action: 'pause', kind }), control(id, { action: 'resume' })])
+      assert.ok(resumed.status === 200 || resumed.status === 202, resumed.text)
+      // whichever came last counts
+      await eventually('it goes on', 10_000, async () => (await control(id, { action: 'resume' })).status !== 202)
+      assert.equal((await jobs.end(id, 30_000)).status, 'successful', kind)
+      assert.equal((await http(`/jobs/${id}/results`)).text, undisturbed.text)
+    }
+  })
+
   it('go on from the last state that was saved when the executor is killed', async () => {
     const inputs = { points: 201, steps: 40_000 }
     const id = await jobs.submit('heat', inputs)

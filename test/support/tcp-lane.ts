@@ -5,6 +5,8 @@ export interface Pace {
   readonly holding: boolean
   readonly delayMs: number
   readonly bytesPerSecond: number
+  /** What comes is lost. */
+  readonly muted: boolean
 }
 
 /** One direction of a connection. */
@@ -28,7 +30,8 @@ export function createLane(from: Socket, to: Socket, pace: () => Pace): Lane {
   return { paceChanged }
 
   function take(chunk: Buffer): void {
-    const { delayMs, bytesPerSecond, holding } = pace()
+    const { delayMs, bytesPerSecond, holding, muted } = pace()
+    if (muted) return
     if (waiting.length === 0 && delayMs === 0 && bytesPerSecond === Infinity && !holding) {
       to.write(chunk)
       return

@@ -91,6 +91,17 @@ it('half-closed: the target sees the end, the near end sees nothing until it is 
   assert.ok((await echo('new')) < 1_000)
 })
 
+it('muted: the target hears everything and is not heard, and then the wire is cut', async () => {
+  const { socket, heard } = await dial()
+  proxy.mute(true)
+  socket.write('mute')
+  await eventually('the target to answer', 1_000, () => [...served].some(({ bytesWritten }) => bytesWritten === 4))
+  proxy.mute(false)
+  await eventually('the cut', 1_000, () => socket.destroyed)
+  assert.equal(heard(), '')
+  await echo('again')
+})
+
 it('a cut takes what is connected, and only that', async () => {
   const { socket } = await dial()
   await eventually('a connection', 1_000, () => proxy.connections() === 1)

@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { createLane, type Lane } from './tcp-lane.ts'
+import { createLane, type Lane, type Pace } from './tcp-lane.ts'
 
 /** A wire that can be cut, slowed down, or held so that nothing gets through while both ends believe that it is well. */
 export interface TcpProxy {
@@ -22,6 +22,8 @@ export interface TcpProxy {
    * told otherwise.
    */
   halfClose(closed: boolean): void
+  /** Loses what the target says while it hears everything; when that ends, what is connected is cut. */
+  mute(muted: boolean): void
   close(): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   let refusing = false
   let holding = false
   let halfClosed = false
+  let muted = false
   let delayMs = 0
   let bytesPerSecond = Infinity
   const server = createServer(accept)
@@ -58,6 +61,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     delay: (ms) => change(() => (delayMs = ms)),
     throttle: (rate) => change(() => (bytesPerSecond = rate)),
     halfClose,
+    mute,
     close,
   }
 
@@ -67,7 +71,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
       return
     }
     const far = connect(Number(port), hostname)
-    const lanes = [createLane(near, far, pace), createLane(far, near, pace)]
+    const lanes = [createLane(near, far, pace), createLane(far, near, () => ({ ...pace(), muted }))]
     const link: Link = { near, far, lanes, opening: '' }
     links.add(link)
     near.on('data', (chunk) => {
@@ -89,8 +93,8 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     near.on('close', () => orphans.delete(near))
   }
 
-  function pace(): { holding: boolean; delayMs: number; bytesPerSecond: number } {
-    return { holding, delayMs, bytesPerSecond }
+  function pace(): Pace {
+    return { holding, delayMs, bytesPerSecond, muted: false }
   }
 
   function change(set: () => void): void {
@@ -115,6 +119,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     halfClosed = now
     if (now) for (const { far } of links) far.destroy()
     else for (const near of orphans) near.destroy()
+  }
+
+  function mute(now: boolean): void {
+    if (muted && !now) cut()
+    muted = now
   }
 
   async function close(): Promise<void> {

@@ -15,8 +15,13 @@ export interface Live {
   watch(subject: string, heard: Heard): Promise<() => void>
 }
 
+interface Watched {
+  readonly heard: Set<Heard>
+  readonly bound: Promise<void>
+}
+
 export function createLive(mesh: Mesh): Live {
-  const watchers = new Map<string, Set<Heard>>()
+  const watched = new Map<string, Watched>()
   let subscription: Promise<Subscription> | undefined
 
   return { watch }
@@ -26,21 +31,19 @@ export function createLive(mesh: Mesh): Live {
     const live = await subscription
     // its queue is declared in the background; without a broker nobody waits for it, as nothing will be heard anyway
     await Promise.race([live.up, wait(UP_MS, undefined, { ref: false })])
-    const others = watchers.get(subject)
-    if (others) {
-      others.add(heard)
-    } else {
-      watchers.set(subject, new Set([heard]))
-      await live.bind(`${subject}.*`)
-    }
+    // a binding that fails with its channel is made on the next one
+    const those = watched.get(subject) ?? { heard: new Set(), bound: live.bind(`${subject}.*`).catch(() => undefined) }
+    watched.set(subject, those)
+    those.heard.add(heard)
+    await those.bound
     return () => forget(live, subject, heard)
   }
 
   function forget(live: Subscription, subject: string, heard: Heard): void {
-    const those = watchers.get(subject)
-    those?.delete(heard)
-    if (those?.size !== 0) return
-    watchers.delete(subject)
+    const those = watched.get(subject)
+    those?.heard.delete(heard)
+    if (those?.heard.size !== 0) return
+    watched.delete(subject)
     // a binding that stays behind is only noise, and the queue goes with the connection
     live.unbind(`${subject}.*`).catch((error: unknown) => mesh.log.debug({ err: error, subject }, 'could not unbind'))
   }
@@ -50,7 +53,7 @@ export function createLive(mesh: Mesh): Live {
     const name = words.pop() as string
     // `job.echo.J1`, `job.echo.*` and `job.*.*`
     for (let at = words.length; at > 0; at--) {
-      for (const heard of watchers.get(words.join('.')) ?? []) heard(name, data, id)
+      for (const heard of watched.get(words.join('.'))?.heard ?? []) heard(name, data, id)
       words[at - 1] = '*'
     }
   }

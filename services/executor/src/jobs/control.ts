@@ -47,10 +47,10 @@ export async function resume(context: Context, job: Job): Promise<Controlled> {
   if (await context.ledger.move({ id: job.id, move: 'release' })) return applied(context, job.id)
   if (job.state === 'queued') return { outcome: 'applied', job }
   if (!(await want(context, job.id, 'run', null))) throw await conflict(context, job.id, 'resumed')
-  return confirmed(context, job.id, ({ state }) => state === 'running', {
-    type: messageTypes.resume,
-    body: { jobId: job.id },
-  })
+  // one that was asked for its state goes on by another attempt
+  const goesOn = async ({ id, state, executorId }: Job): Promise<boolean> =>
+    state === 'running' || (executorId === null && (await context.ledger.move({ id, move: 'release' })))
+  return confirmed(context, job.id, goesOn, { type: messageTypes.resume, body: { jobId: job.id } })
 }
 
 /** Ends a job; unlike a dismissal it never removes one. @throws WarrenError CONFLICT when it has ended */
@@ -113,14 +113,14 @@ interface Message {
 async function confirmed(
   context: Context,
   id: string,
-  isDone: (job: Job) => boolean,
+  isDone: (job: Job) => boolean | Promise<boolean>,
   { type, body }: Message,
 ): Promise<Controlled> {
   const until = performance.now() + CONFIRM_MS
   let told = -Infinity
   for (;;) {
     const job = await read(context, id)
-    if (isDone(job)) return { outcome: 'applied', job }
+    if (await isDone(job)) return applied(context, id)
     if (isFinal(job.state)) throw new WarrenError('CONFLICT', `The job was ${job.state} before`)
     if (performance.now() > until) return { outcome: 'requested', job }
     if (performance.now() - told > TELL_EACH_MS) {

@@ -49,7 +49,7 @@ export function startReaper(service: RunningService, sql: Sql, ledger: Ledger, r
   async function reap(): Promise<void> {
     await endExpiredLeases()
     await endOverdue()
-    await holdUnwanted()
+    await doWhatIsWanted()
     await wakeUpForgotten()
     await adoptWriters()
   }
@@ -82,11 +82,19 @@ limit ${BATCH}`
     for (const { id } of overdue) await ledger.move({ id, move: 'fail', problem })
   }
 
-  /** A job whose executor was lost while somebody wanted it to rest is queued, and rests there. */
-  async function holdUnwanted(): Promise<void> {
-    const unwanted = await sql<{ id: string; desired: 'pause' | 'stop' }[]>`
-select id, desired from executor.jobs where state = 'queued' and desired <> 'run' limit ${BATCH}`
-    for (const { id, desired } of unwanted) await ledger.move({ id, move: desired === 'pause' ? 'hold' : 'dismiss' })
+  /**
+   * A job whose executor was lost while somebody wanted it to rest is queued, and rests there; one that saved its state
+   * when it was wanted to go on again goes on.
+   */
+  async function doWhatIsWanted(): Promise<void> {
+    const unwanted = await sql<{ id: string; desired: 'run' | 'pause' | 'stop' }[]>`
+select id, desired from executor.jobs where state = 'queued' and desired <> 'run'
+union all
+select id, desired from executor.jobs
+where state in ('created', 'paused') and state = 'paused' and desired <> 'pause' and lease_until is null
+limit ${BATCH}`
+    const moves = { run: 'release', pause: 'hold', stop: 'dismiss' } as const
+    for (const { id, desired } of unwanted) await ledger.move({ id, move: moves[desired] })
   }
 
   async function wakeUpForgotten(): Promise<void> {

@@ -21,9 +21,14 @@ export interface SteeringOptions {
   readonly log: Logger
 }
 
+/** A process that says it can save its state, and does not, is stopped after so long. */
+const SAVE_MS = 10_000
+
 export function createSteering({ active, pool, ledger, executorId, log }: SteeringOptions): Steering {
   /** What was asked of one job is done in that order. */
   const steering = new Map<string, Promise<void>>()
+  /** Jobs that were asked to save their state → what to do when they have not. */
+  const saving = new Map<string, NodeJS.Timeout>()
   return {
     stop: (jobId) => void active.abort(jobId, 'stopped'),
     pause: (jobId, kind) => inTurn(jobId, () => pause(jobId, kind)),
@@ -44,12 +49,23 @@ export function createSteering({ active, pool, ledger, executorId, log }: Steeri
 
   /** The processes are stopped first: what the ledger says is true when it says it. */
   async function pause(jobId: string, kind: PauseKind | null): Promise<void> {
-    if (kind === 'checkpoint' && pool.checkpoint(jobId)) return // it ends by itself, with its state
+    if (kind !== 'checkpoint' || !pool.checkpoint(jobId)) return suspend(jobId)
+    if (saving.has(jobId)) return
+    const late = (): void => {
+      saving.delete(jobId)
+      inTurn(jobId, () => suspend(jobId))
+    }
+    saving.set(jobId, setTimeout(late, SAVE_MS).unref()) // it ends by itself, with its state
+  }
+
+  async function suspend(jobId: string): Promise<void> {
     if (!pool.pause(jobId)) return
     if (!(await move(jobId, 'suspend'))) pool.resume(jobId)
   }
 
   async function resume(jobId: string): Promise<void> {
+    clearTimeout(saving.get(jobId))
+    saving.delete(jobId)
     if (await move(jobId, 'resume')) pool.resume(jobId)
   }
 

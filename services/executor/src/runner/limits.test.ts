@@ -34,10 +34,9 @@ return {'value': 1}`,
     `
 import os, time
 held = bytearray(b'x') * (60 << 20)
-pids = [os.fork() for _ in range(3)] if True else []
-time.sleep(0.5)
-if 0 in pids: os._exit(0)
-for pid in pids: os.waitpid(pid, 0)
+for _ in range(3):
+    if os.fork() == 0: time.sleep(0.5); os._exit(0)
+for _ in range(3): os.wait()
 return {'value': 1}`,
     undefined,
     limits({ memoryBytes: 130 * MiB }),
@@ -68,7 +67,7 @@ return {'value': 1}`,
     if (what === 'call') return context.call('any', {})
     if (what === 'sleep') await wait(ms)
     return { value: 1 }`,
-    `limits: { silenceMs: 200 },`,
+    `limits: { silenceMs: 400 },`,
   ),
   'soft/process.py': pythonProcess(
     'soft',
@@ -83,7 +82,7 @@ except Cancelled:
     raise
 return {'value': 'all'}`,
     undefined,
-    limits({ softTimeoutMs: 150 }),
+    limits({ softTimeoutMs: 300 }),
   ),
   'busy/process.ts': nodeProcess('busy', `context.progress(1); for (;;);`),
   'wait/process.ts': nodeProcess(
@@ -106,7 +105,7 @@ test('a process group that holds more than it may is killed and named, with limi
     assert.equal(signal, 'SIGKILL')
     const [, limit, peak] = /limit ([\d.]+) MiB, peak ([\d.]+) MiB/.exec(message) ?? []
     assert.equal(limit, '100.0')
-    assert.ok(Number(peak) > 100 && Number(peak) < 350, message)
+    assert.ok(Number(peak) > 100, message)
   }
   assert.deepEqual(await outputsOf(pool, 'grow', { value: 32 }), { value: 1 })
 })
@@ -139,34 +138,34 @@ test('a kill by the kernel for want of memory, and a full heap, are named', () =
 test('a silent process is killed; lines, prints and metrics are signs of life', async () => {
   assert.equal(problemOf(await runOnce(pool, 'quiet', { value: ['sleep', 5000] })).code, 'PROCESS_SILENT')
   for (const what of ['log', 'print', 'metric']) {
-    assert.deepEqual(await outputsOf(pool, 'quiet', { value: [what, 600] }), { value: 1 })
+    assert.deepEqual(await outputsOf(pool, 'quiet', { value: [what, 1000] }), { value: 1 })
   }
 })
 
 test('a paused process, or one that waits for another, is not silent', async () => {
-  const call = () => new Promise<string>((done) => setTimeout(() => done('{"value":1}'), 600))
+  const call = () => new Promise<string>((done) => setTimeout(() => done('{"value":1}'), 1000))
   assert.deepEqual(await outputsOf(pool, 'quiet', { value: ['call'] }, { call }), { value: 1 })
   const started = Promise.withResolvers<void>()
   const hooks = { onLog: () => started.resolve() }
   const ended = runOnce(pool, 'quiet', { value: ['log', 100] }, hooks, undefined, { id: 'paused-quiet' })
   await started.promise
   assert.ok(pool.pause('paused-quiet'))
-  setTimeout(() => pool.resume('paused-quiet'), 500)
+  setTimeout(() => pool.resume('paused-quiet'), 1000)
   assert.equal((await ended).status, 'successful')
 })
 
 test('after the soft limit a run may still give what it has', async () => {
   assert.deepEqual(await outputsOf(pool, 'soft', { value: 'give' }), { value: 'what there is' })
   const { code, message } = problemOf(await runOnce(pool, 'soft', { value: 'raise' }))
-  assert.deepEqual([code, message], ['TIMEOUT', 'the process ran longer than its soft time limit of 150 ms'])
+  assert.deepEqual([code, message], ['TIMEOUT', 'the process ran longer than its soft time limit of 300 ms'])
 })
 
 test('a run that ignores the soft limit goes on to the hard one', async () => {
   const started = performance.now()
-  const more = { timeLimitMs: 600 }
+  const more = { timeLimitMs: 800 }
   const { code, message } = problemOf(await runOnce(pool, 'soft', { value: 'ignore' }, {}, undefined, more))
-  assert.deepEqual([code, message], ['TIMEOUT', 'the process ran longer than its time limit of 600 ms'])
-  assert.ok(performance.now() - started >= 600)
+  assert.deepEqual([code, message], ['TIMEOUT', 'the process ran longer than its time limit of 800 ms'])
+  assert.ok(performance.now() - started >= 800)
 })
 
 test('a soft deadline is a moment', async () => {

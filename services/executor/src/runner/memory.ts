@@ -54,7 +54,7 @@ export function watchMemory({ pgid, hostApart }: MemoryOf, maxBytes: number, onB
     const counted = hostApart ? found.filter(({ pid }) => pid !== pgid) : found
     const bytes = counted.reduce((sum, { residentPages }) => sum + residentPages, 0) * pageBytes()
     // Pages that processes share are in the number of each, and only the dearer way counts them once.
-    return bytes <= maxBytes || counted.length < 2 ? bytes : await exactOf(counted, bytes)
+    return bytes <= maxBytes || counted.length < 2 ? bytes : await exactOf(counted)
   }
 }
 
@@ -84,12 +84,20 @@ function childrenOf(pid: number): number[] {
 }
 
 /** Each page divided by those who share it. */
-async function exactOf(members: readonly ProcessStat[], otherwise: number) {
-  const texts = await Promise.all(
-    members.map(({ pid }) => readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '')),
-  )
-  const shares = texts.map((text) => Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1]) * 1024)
-  return shares.some(Number.isNaN) ? otherwise : shares.reduce((sum, bytes) => sum + bytes, 0)
+async function exactOf(members: readonly ProcessStat[]) {
+  const shares = await Promise.all(members.map(shareOf))
+  return shares.reduce((sum, bytes) => sum + bytes, 0)
+}
+
+async function shareOf({ pid, residentPages }: ProcessStat) {
+  try {
+    const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1')
+    return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024
+  } catch {
+    // Either it has ended meanwhile, or this kernel does not tell.
+    const now = readStat(read(`/proc/${pid}/stat`))
+    return now?.living ? Math.min(now.residentPages, residentPages) * pageBytes() : 0
+  }
 }
 
 let knownPageBytes: number | undefined

@@ -26,11 +26,10 @@ interface Moved extends WrittenEvent {
 }
 
 const pausedAs: Partial<Record<Move, PauseKind>> = { hold: 'hold', suspend: 'suspend', checkpoint: 'checkpoint' }
-/** What is wanted of the job afterwards, where the move settles it */
+/** What is wanted of the job afterwards, where the move settles it: who saves its state may be wanted to go on again */
 const desired: Partial<Record<Move, 'run' | 'pause'>> = {
   hold: 'pause',
   suspend: 'pause',
-  checkpoint: 'pause',
   start: 'run',
   release: 'run',
   resume: 'run',

@@ -126,7 +126,7 @@ describe('pause and resume', () => {
   })
 
   it('save the state and give the slot up, and go on elsewhere after kill -9 with the same result', async () => {
-    const inputs = { points: 201, steps: 24_000 }
+    const inputs = { points: 201, steps: 60_000 }
     const undisturbed = await jobs.run('heat', inputs)
     assert.equal(undisturbed.status, 200, undisturbed.text)
     const id = await jobs.submit('heat', inputs)

@@ -61,6 +61,7 @@ function reader(stream: ReadableStream<Uint8Array>) {
   const source = stream.getReader()
   let text = ''
   return {
+    text: () => text,
     ids: () => [...text.matchAll(/^id: (.+)$/gm)].map(([, id]) => id),
     /** Takes until there are so many, or the stream ends, or `once` chunk was taken. */
     take: async (count: number): Promise<boolean> => {
@@ -150,6 +151,28 @@ describe('a feed', () => {
     rows.gap() // nobody hinted at it
     await one.take(2)
     assert.deepEqual(one.ids(), rows.expected())
+    await one.cancel()
+  })
+
+  it('shows that it is alive, and looks for itself when it hears nothing for long', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval', 'Date'] })
+    const rows = table()
+    const one = rows.open()
+    const beat = one.take(1)
+    await wait(20)
+    const before = rows.reads()
+    for (let seconds = 0; seconds < 15; seconds += 5) {
+      t.mock.timers.tick(5_000)
+      await wait(10)
+    }
+    assert.equal(one.text(), 'retry: 1000\n\n:\n\n')
+    assert.ok(rows.reads() > before)
+    rows.write(1) // and nobody hints at it
+    for (let seconds = 0; seconds < 30; seconds += 5) {
+      t.mock.timers.tick(5_000)
+      await wait(10)
+    }
+    assert.equal(await beat, true)
     await one.cancel()
   })
 

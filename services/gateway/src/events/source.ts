@@ -20,14 +20,7 @@ export interface Source {
   read(after: string): Promise<Page>
 }
 
-/** A place: decimal numbers, the most significant first, parted by `-`. */
-const place = /^\d{1,19}(-\d{1,19})?$/
-
-export function isPlace(text: string): boolean {
-  return place.test(text)
-}
-
-/** Negative when `a` comes first. */
+/** Places are decimal numbers, the most significant first, parted by `-`. Negative when `a` comes first. */
 export function comparePlaces(a: string, b: string): number {
   const [major = '', minor = ''] = a.split('-')
   const [otherMajor = '', otherMinor = ''] = b.split('-')

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { freePort, startStack, type Stack } from '../support/stack.ts'
 import { measureAsync, measureIdleStart } from './asynchronous.ts'
 import { cpuByPart, residentMiB } from './cpu.ts'
+import { measureEvents } from './events.ts'
 import { load, type Load, type Target } from './load.ts'
 import { createReport } from './report.ts'
 
@@ -63,6 +64,10 @@ try {
     })
   }
   report.figure({ name: 'idle.start.p99', value: await measureIdleStart(stack), unit: 'ms', goal: { most: 20 } })
+  await measureEvents(stack, { forMs: 3_000 }) // what it runs is compiled before it is timed
+  const events = await measureEvents(stack, { forMs })
+  report.figure({ name: 'events.p50', value: events.p50, unit: 'ms' })
+  report.figure({ name: 'events.p99', value: events.p99, unit: 'ms', goal: { most: 50 } })
   await measureMemory(stack)
 
   async function measure(name: keyof typeof targets, connections: number): Promise<Load> {

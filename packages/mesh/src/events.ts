@@ -32,6 +32,25 @@ export interface EmitOptions {
 /** Digits of the largest 64-bit integer, and one to spare. */
 const SEQUENCE_DIGITS = 20
 
+/** The envelope of an event, the same wherever it is told: on the broker, in a stream, in a webhook. */
+export function toCloudEvent<Data extends Record<string, unknown>>(
+  event: Pick<Event, 'topic' | 'service' | 'type'>,
+  data: Data,
+  { id, time }: { readonly id: string; readonly time: string },
+): CloudEvent<Data> {
+  return {
+    specversion: '1.0',
+    id,
+    source: `/warren/${event.service}`,
+    type: event.type,
+    subject: topicOf(event, data).split('.').slice(1, -1).join('/'),
+    time,
+    datacontenttype: 'application/json',
+    ...(/^\d{1,20}$/.test(id) && { sequence: id.padStart(SEQUENCE_DIGITS, '0') }),
+    data,
+  }
+}
+
 /**
  * Publishes a fact that was committed, with a confirm.
  *
@@ -43,18 +62,8 @@ export async function emit<Spec extends EventSpec>(
   data: z.infer<Spec['data']>,
   { id = nanoid(), time = new Date().toISOString(), to }: EmitOptions = {},
 ): Promise<void> {
-  const key = fill(event.topic, data)
-  const body: CloudEvent = {
-    specversion: '1.0',
-    id,
-    source: `/warren/${event.service}`,
-    type: event.type,
-    subject: key.split('.').slice(1, -1).join('/'),
-    time,
-    datacontenttype: 'application/json',
-    ...(/^\d{1,20}$/.test(id) && { sequence: id.padStart(SEQUENCE_DIGITS, '0') }),
-    data,
-  }
+  const key = topicOf(event, data)
+  const body = toCloudEvent(event, data, { id, time })
   const taken = await mesh.publisher.publish({
     exchange: exchanges.events,
     key,
@@ -148,6 +157,6 @@ export function readEvent(text: string): CloudEvent {
   }
 }
 
-function fill(template: string, data: Record<string, unknown>): string {
-  return template.replaceAll(/:(\w+)/g, (_, name: string) => String(data[name]))
+function topicOf({ topic }: Pick<Event, 'topic'>, data: Record<string, unknown>): string {
+  return topic.replaceAll(/:(\w+)/g, (_, name: string) => String(data[name]))
 }

@@ -1,5 +1,5 @@
 import { executor, type StoredEvent } from '@warren/contracts'
-import type { CloudEvent } from '@warren/mesh'
+import { toCloudEvent, type CloudEvent } from '@warren/mesh'
 import { z } from 'zod'
 
 /** CloudEvents 1.0, the same as on the broker. */
@@ -17,20 +17,11 @@ export const CloudEventDocument = z
   })
   .meta({ id: 'CloudEvent' })
 
-const SEQUENCE_DIGITS = 20
-const events: Readonly<Record<string, { readonly type: string }>> = executor.events
+const events: Readonly<Record<string, typeof executor.events.jobStarted | undefined>> = executor.events
 
 /** A stored event as its subscribers on the broker get it. */
-export function toCloudEvent({ seq, event, at, data }: StoredEvent): CloudEvent<StoredEvent['data']> {
-  return {
-    specversion: '1.0',
-    id: String(seq),
-    source: `/warren/${executor.name}`,
-    type: events[event]?.type ?? event,
-    subject: `${data.processId}/${data.jobId}`,
-    time: at,
-    datacontenttype: 'application/json',
-    sequence: String(seq).padStart(SEQUENCE_DIGITS, '0'),
-    data,
-  }
+export function cloudEventOf({ seq, event, at, data }: StoredEvent): CloudEvent<StoredEvent['data']> {
+  const contract = events[event]
+  if (!contract) throw new Error(`there is no event ${event}`)
+  return toCloudEvent(contract, data, { id: String(seq), time: at })
 }

@@ -2,7 +2,7 @@ import { executor as contract, type StoredEvent } from '@warren/contracts'
 import type { Context } from '../context.ts'
 import { subjectOf } from '../live.ts'
 import type { Principal } from '../auth.ts'
-import { toCloudEvent } from './cloud-event.ts'
+import { cloudEventOf } from './cloud-event.ts'
 import type { Subject } from './feeds.ts'
 import { frame } from './frame.ts'
 
@@ -31,7 +31,7 @@ export function eventSubject(
         const { events, now } = await executor.listEvents({ ...filter, after, limit: PAGE }, { principal, roles })
         const over = jobId !== undefined && events.some(isFinalEvent)
         const frames = events.map((event) => {
-          const cloudEvent = toCloudEvent(event)
+          const cloudEvent = cloudEventOf(event)
           return frame(event.cursor, cloudEvent.type, cloudEvent)
         })
         return { frames, end: now, more: events.length === PAGE && !over, over }

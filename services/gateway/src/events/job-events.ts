@@ -5,7 +5,7 @@ import type { App, RequestContext } from '../env.ts'
 import { requireJobId } from '../ogc/jobs.ts'
 import { readLimit, readQuery } from '../ogc/query.ts'
 import { requireProcessId } from '../ogc/processes.ts'
-import { toCloudEvent } from './cloud-event.ts'
+import { cloudEventOf } from './cloud-event.ts'
 import { eventSubject, isFinalEvent, justBefore, type EventFilter } from './event-source.ts'
 import { chooseType, eventStream, readAfter, sendStream, streamIsOver } from './stream.ts'
 
@@ -59,7 +59,7 @@ export function eventRoutes(app: App, context: Context): void {
   async function page(c: RequestContext, filter: EventFilter, { after, limit }: Asked): Promise<Response> {
     const input = { ...filter, limit, ...(after !== undefined && { after }) }
     const { events, now } = await executor.listEvents(input, callOptions(c))
-    return c.json({ events: events.map(toCloudEvent), next: now })
+    return c.json({ events: events.map(cloudEventOf), next: now })
   }
 
   /** Whether the event that a client knows is the last one of its job. */

@@ -92,7 +92,7 @@ function readAnswer({ op }: Question, response: Response, text: string): Partial
     status,
     ...(jobId && { jobId }),
     ...told,
-    text: isResult ? text : text.slice(0, TEXT_MOST),
+    text: isResult || op === 'attempts' ? text : text.slice(0, TEXT_MOST),
   }
 }
 

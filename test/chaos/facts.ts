@@ -2,6 +2,7 @@ import type { JobState } from '@warren/contracts'
 import postgres from 'postgres'
 import type { Told } from './audit.ts'
 import type { Entry } from './journal.ts'
+import type { Received } from './webhooks.ts'
 
 /** What is known when all is over, from every side. */
 export interface Facts {
@@ -11,6 +12,10 @@ export interface Facts {
   readonly events: readonly EventRow[]
   readonly attempts: readonly AttemptRow[]
   readonly told: readonly Told[]
+  /** What a receiver of webhooks got; undefined when nobody sends any */
+  readonly webhooks: readonly Received[] | undefined
+  /** Messages that nobody could handle */
+  readonly parked: number
   /** How many runners were killed: only so many runs may have crashed. */
   readonly runnersKilled: number
 }
@@ -54,6 +59,7 @@ export interface Tables {
   jobs(): Promise<JobRow[]>
   events(): Promise<EventRow[]>
   attempts(): Promise<AttemptRow[]>
+  parked(): Promise<number>
   /** Jobs that have not ended. */
   open(): Promise<JobRow[]>
   close(): Promise<void>
@@ -74,7 +80,15 @@ select seq::text as seq, job_id as "jobId", event, state, attempt, writer, at fr
 select job_id as "jobId", attempt, executor_id as "executorId", outcome, ended_at as "endedAt"
 from executor.attempts order by job_id, attempt`),
     ],
+    parked,
     close: () => sql.end(),
+  }
+
+  async function parked(): Promise<number> {
+    const [there] = await sql<{ is: boolean }[]>`select to_regclass('notifier.parked') is not null as is`
+    if (!there?.is) return 0
+    const [row] = await sql<{ n: number }[]>`select count(*)::int as n from notifier.parked`
+    return row?.n ?? 0
   }
 
   async function readJobs(finals: string[], all: boolean): Promise<JobRow[]> {

@@ -81,11 +81,13 @@ export function createFaults(stack: ChaosStack, random: Random): Faults {
     if (kind === 'cut') proxy.cut()
     if (kind === 'hold') proxy.hold(true)
     if (kind === 'half-close') proxy.halfClose(true)
+    if (kind === 'mute') proxy.mute(true)
     if (kind === 'delay') proxy.delay(amount)
     if (kind === 'throttle') proxy.throttle(amount)
     await wait(forMs)
     proxy.hold(false)
     proxy.halfClose(false)
+    proxy.mute(false)
     proxy.delay(0)
     proxy.throttle(Infinity)
   }

@@ -18,7 +18,7 @@ export interface Entry {
   readonly code?: string
   /** Finer state of the job, when the answer tells it */
   readonly state?: string
-  /** The body of results, and the first part of any other */
+  /** The body of results and attempts, and the first part of any other */
   readonly text?: string
   /** Why there was no answer */
   readonly failure?: string

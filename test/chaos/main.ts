@@ -22,14 +22,11 @@ const interrupted = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
 
 const since = performance.now()
-const outcome = await runChaos({
-  faults,
-  seed,
-  seconds,
-  only: values.only,
-  folder,
-  say: print,
-  signal: interrupted.signal,
+const options = { faults, seed, seconds, only: values.only, folder, say: print, signal: interrupted.signal }
+const outcome = await runChaos(options).catch((error: unknown) => {
+  if (!interrupted.signal.aborted) throw error
+  rmSync(folder, { recursive: true, force: true })
+  process.exit(130)
 })
 const { violations, facts, done, reassigned } = outcome
 for (const text of [...summary(facts), '', ...recoveryTable(outcome.recoveries), '']) print(text)

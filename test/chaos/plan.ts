@@ -26,6 +26,7 @@ export type Kind =
   | 'cut'
   | 'hold'
   | 'half-close'
+  | 'mute'
   | 'delay'
   | 'throttle'
   | 'alarm'
@@ -84,8 +85,9 @@ function drawDeck(random: Random, present: readonly ServiceName[], withZombie: b
     ...present.filter((name) => name !== 'gateway' && !name.startsWith('executor')).map(kill),
     ...Array.from({ length: 3 }, () => freeze(any())),
     ...Array.from({ length: 3 }, (): Draft => ({ kind: 'kill runner', target: random.pick(executors), forMs: 0 })),
-    ...Array.from({ length: 5 }, () => onWire('cut', 0)),
+    ...Array.from({ length: 3 }, () => onWire('cut', 0)),
     ...Array.from({ length: 4 }, () => onWire('hold', random.between(100, 5_000))),
+    ...Array.from({ length: 2 }, () => onWire('mute', random.between(50, 1_000))),
     ...Array.from({ length: 2 }, () => onWire('half-close', random.between(100, 3_000))),
     ...Array.from({ length: 2 }, () => onWire('delay', random.between(500, 4_000), { amount: random.between(5, 300) })),
     onWire('throttle', random.between(500, 3_000), { amount: random.between(2_000, 50_000) }),

@@ -3,7 +3,7 @@ import { line } from './journal.ts'
 import type { Violation } from './ledger.ts'
 import { quantile, type Recovery } from './recovery.ts'
 
-const SHOWN_MOST = 12
+const SHOWN_OF_RULE = 3
 const HISTORY_MOST = 40
 
 /** How often which promise was broken. */
@@ -23,7 +23,7 @@ export function count(violations: readonly Violation[]): Counts {
 }
 
 /** What was asked, stored and told, as lines. */
-export function summary({ entries, jobs, events, attempts, told }: Facts): string[] {
+export function summary({ entries, jobs, events, attempts, told, webhooks, parked }: Facts): string[] {
   const answers = tally(entries, ({ op, status }) => `${op} ${status ?? 'no answer'}`)
   const states = tally(jobs, ({ mode, state }) => `${mode} ${state}`)
   return [
@@ -32,6 +32,8 @@ export function summary({ entries, jobs, events, attempts, told }: Facts): strin
     `failures  ${tally(jobs, ({ code }) => code ?? undefined) || 'none'}`,
     `attempts  ${tally(attempts, ({ outcome }) => outcome) || 'none but the first'}`,
     `events    ${events.length} committed, ${told.length} messages`,
+    `webhooks  ${webhooks ? tally(webhooks, ({ taken }) => (taken ? 'taken' : 'refused')) : 'nobody sends them'}`,
+    `parked    ${parked}`,
   ]
 }
 
@@ -46,10 +48,11 @@ export function recoveryTable(recoveries: readonly Recovery[]): string[] {
   ]
 }
 
-/** The first violations with everything that is known of their jobs. */
+/** The first violations of each rule with everything that is known of their jobs. */
 export function histories(violations: readonly Violation[], facts: Facts): string[] {
-  return violations
-    .slice(0, SHOWN_MOST)
+  const byRule = Map.groupBy(violations, ({ rule }) => rule)
+  return [...byRule.values()]
+    .flatMap((all) => all.slice(0, SHOWN_OF_RULE))
     .flatMap((violation) => [
       `✖ ${violation.rule}: ${[violation.token, violation.jobId].filter(Boolean).join(' ')}: ${violation.what}`,
       ...historyOf(violation, facts).map((text) => `    ${text}`),

@@ -1,9 +1,10 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { isFinal } from '@warren/contracts'
 import { bindAudit, readAudit, type Told } from './audit.ts'
 import { createClient } from './client.ts'
-import { openTables, type Facts, type Tables } from './facts.ts'
+import { openTables, type EventRow, type Facts, type Tables } from './facts.ts'
 import { createFaults, type Done } from './faults.ts'
 import { createJournal, type Journal } from './journal.ts'
 import { balance, type Violation } from './ledger.ts'
@@ -12,6 +13,7 @@ import { describe, planFaults } from './plan.ts'
 import { createRandom } from './random.ts'
 import { reassignments, recoveries, type Recovery } from './recovery.ts'
 import { startChaosStack, type ChaosStack } from './stack.ts'
+import { startReceiver, wantedEvents, type Receiver } from './webhooks.ts'
 
 export interface ChaosOptions {
   readonly faults: number
@@ -38,6 +40,9 @@ export interface ChaosOutcome {
 /** A lease and a period of the reaper, for each of two executors in turn, and the longest job. */
 const SETTLE_MS = 90_000
 const AUDIT_IDLE_MS = 8_000
+const WEBHOOKS_IDLE_MS = 12_000
+/** Waits between the tries of a webhook. */
+const RETRY_MS = '200,400,800,1600,3000,5000,5000,5000,5000'
 const REREAD_MOST = 200
 
 /** Breaks the platform as often as it is told, under load, lets it heal, and compares the books. */
@@ -45,11 +50,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const { faults: count, seed, seconds, only, folder, say, signal = new AbortController().signal } = options
   const random = createRandom(seed)
   const journal = createJournal()
-  const stack = await startChaosStack(folder, {})
+  const receiver = await startReceiver(random.fork('receiver'))
+  const stack = await startChaosStack(folder, { WEBHOOK_ALLOW: receiver.origin, WEBHOOK_RETRY_MS: RETRY_MS })
   const tables = openTables(stack.database.databaseUrl)
   const violations: Violation[] = []
   try {
     await bindAudit(stack.broker.amqpUrl)
+    const hooked = await receiver.subscribe(stack.url)
     say(`seed ${seed}: ${count} faults within ${seconds} s on ${stack.names.join(', ')}; logs in ${folder}`)
     const load = startLoad(stack.url, journal, random.fork('load'))
     const faults = createFaults(stack, random.fork('faults'))
@@ -65,7 +72,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
     say('healed; waiting for the last jobs')
     await settle(tables, stack, journal)
     await readAgain(tables, stack, journal)
-    const facts = await collect(tables, stack, journal, faults.done)
+    const facts = await collect(tables, stack, journal, faults.done, hooked ? receiver : undefined)
     return {
       violations: [...violations, ...balance(facts), ...deathsOf(stack)],
       facts,
@@ -76,6 +83,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   } finally {
     await tables.close()
     await stack.close()
+    await receiver.close()
   }
 
   async function heal(stack: ChaosStack): Promise<void> {
@@ -104,23 +112,48 @@ async function readAgain(tables: Tables, stack: ChaosStack, journal: Journal): P
     journal.entries.filter(({ op, status }) => op !== 'run' && status === 200).map(({ jobId }) => jobId),
   )
   const jobs = (await tables.jobs()).filter(({ id }) => read.has(id)).slice(-REREAD_MOST)
-  for (const { id, state } of jobs) await (state === 'successful' ? client.results(id) : client.status(id))
+  for (const { id, state, attempt } of jobs) {
+    await (state === 'successful' ? client.results(id) : client.status(id))
+    if (attempt > 1) await client.attempts(id)
+  }
 }
 
-async function collect(tables: Tables, stack: ChaosStack, journal: Journal, done: readonly Done[]): Promise<Facts> {
-  const committed = new Set((await tables.events()).map(({ seq }) => seq))
+async function collect(
+  tables: Tables,
+  stack: ChaosStack,
+  journal: Journal,
+  done: readonly Done[],
+  receiver: Receiver | undefined,
+): Promise<Facts> {
+  const events = await tables.events()
+  const committed = new Set(events.map(({ seq }) => seq))
   const heard = (told: readonly Told[]): boolean => {
     const ids = new Set(told.map(({ id }) => id))
     return [...committed].every((seq) => ids.has(seq))
   }
   const told = await readAudit(stack.broker.amqpUrl, heard, AUDIT_IDLE_MS)
+  if (receiver) await allSent(receiver, events)
   return {
     entries: journal.entries,
     jobs: await tables.jobs(),
     events: await tables.events(),
     attempts: await tables.attempts(),
     told,
+    webhooks: receiver?.received,
+    parked: await tables.parked(),
     runnersKilled: done.filter(({ fault, missed }) => fault.kind === 'kill runner' && !missed).length,
+  }
+}
+
+/** Waits for the webhooks, as long as some come. */
+async function allSent({ received }: Receiver, events: readonly EventRow[]): Promise<void> {
+  const wanted = events.filter(({ state, event }) => isFinal(state) && wantedEvents.has(event.slice(3).toLowerCase()))
+  for (let before = -1, since = Date.now(); ; await wait(250)) {
+    const taken = new Set(received.filter((one) => one.taken).map(({ eventId }) => eventId))
+    if (wanted.every(({ seq }) => taken.has(seq))) return
+    if (taken.size > before) since = Date.now()
+    before = taken.size
+    if (Date.now() - since > WEBHOOKS_IDLE_MS) return
   }
 }
 

@@ -14,6 +14,8 @@ export const exchanges = {
   control: 'warren.control',
   /** topic, `job.<processId>.<jobId>.<event>` and the like: committed facts as CloudEvents */
   events: 'warren.events',
+  /** direct, key = app: frames that open HTTP exchanges with apps without a port */
+  stream: 'warren.stream',
   /** direct, key = job: events of jobs that name a subscriber of their own, for who tells those */
   notify: 'warren.notify',
   /** headers, `wait` = ms: messages that wait for another try, each with the name of its queue as key */
@@ -58,6 +60,7 @@ export const headers = {
 
 export const queues = {
   rpc: (service: string) => `rpc.${service}`,
+  app: (name: string) => `app.${name}`,
   execute: (processId: string) => `execute.${processId}`,
   jobs: (processId: string) => `jobs.${processId}`,
   control: (service: string, instance: string) => `control.${service}.${instance}`,
@@ -86,3 +89,57 @@ export const messageTypes = {
   stats: 'stats',
   metrics: 'metrics',
 } as const
+
+/** Types of the frames that an HTTP exchange with an app is made of; the correlation id names the exchange. */
+export const frameTypes = {
+  /** to the app: method, target, headers, and the body if it is small */
+  req: 'req',
+  /** from the app: it was taken; the reply address of the instance, and how much body it takes */
+  accept: 'accept',
+  /** both ways: so many more `body` frames may be sent */
+  credit: 'credit',
+  /** both ways: bytes, at most `frameBytes` */
+  body: 'body',
+  /** both ways: the body is complete; how many bytes it had, and trailers */
+  end: 'end',
+  /** from the app: status and headers, and the body if it is small; 1xx may come before */
+  head: 'head',
+  /** to the app: nobody wants the answer any more */
+  cancel: 'cancel',
+  /** from the app: a problem instead of an answer, or of its rest */
+  fail: 'fail',
+  /** both ways: are you still there? */
+  ping: 'ping',
+} as const
+
+export const frameHeaders = {
+  /** position of the frame among those of its direction, from 0 */
+  sequence: 's',
+  method: 'method',
+  scheme: 'scheme',
+  authority: 'authority',
+  /** path and query as they were sent */
+  target: 'target',
+  status: 'status',
+  /** JSON text: pairs of name and value, in order, duplicates kept */
+  fields: 'fields',
+  /** on `end`: the same of the trailers */
+  trailers: 'trailers',
+  /** address of the HTTP client */
+  client: 'client',
+  /** `none`, `inline` = in this frame, or `stream` = in `body` frames that follow */
+  body: 'body',
+  /** how many `body` frames the receiver may send */
+  credit: 'credit',
+  /** on `end`: bytes of the whole body */
+  bytes: 'bytes',
+  /** on `req`: another instance may do it again when this one dies before `head` */
+  repeatable: 'repeatable',
+  /** on `accept`: the request was delivered before */
+  redelivered: 'redelivered',
+  /** on `cancel`: why */
+  reason: 'reason',
+} as const
+
+/** Most bytes of a body in one frame. */
+export const frameBytes = 65_536

@@ -28,6 +28,13 @@ interface Envelope {
   readonly messageId?: string
 }
 
+/** Why the signal of a call aborted that the broker is going to deliver again, here or elsewhere. */
+const DELIVERY_LOST = 'the delivery was lost'
+
+export function isDeliveryLost(signal: AbortSignal): boolean {
+  return signal.aborted && (signal.reason as Error).message === DELIVERY_LOST
+}
+
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** Who asks, when the message does not say: somebody with direct access to a broker on loopback. */
 const LOCAL = 'local'
@@ -68,7 +75,7 @@ export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
     controller = new AbortController()
     timer = setTimeout(() => abort('the deadline passed'), Math.min(deadline - Date.now(), LONGEST_TIMER_MS))
     if (correlationId) mesh.abortable.set(correlationId, () => abort('the caller went away'))
-    delivery.onLost(() => abort('the delivery was lost'))
+    delivery.onLost(() => abort(DELIVERY_LOST))
     if (correlationId && mesh.cancelled.has(correlationId)) abort('the caller went away')
     return controller.signal
   }

@@ -19,6 +19,8 @@ export interface ChannelOptions<C extends Channel> {
   readonly log: Logger
   /** Declares and consumes. Runs on every new channel; when it fails, the channel is given up and tried again. */
   readonly setup: (channel: C) => Promise<void>
+  /** How many buffers may wait to be written before `publish` tells so; amqplib's own limit unless told. */
+  readonly highWaterMark?: number
   /** The channel is gone, and with it every delivery, confirm and reply that was under way on it. */
   readonly lost?: () => void
 }
@@ -27,7 +29,7 @@ export function superviseConfirmChannel(
   connection: Connection,
   options: ChannelOptions<ConfirmChannel>,
 ): SupervisedChannel<ConfirmChannel> {
-  return supervise(connection, (raw) => raw.createConfirmChannel(), options)
+  return supervise(connection, (raw) => raw.createConfirmChannel(options), options)
 }
 
 export function superviseChannel(connection: Connection, options: ChannelOptions<Channel>): SupervisedChannel {

@@ -25,8 +25,10 @@ const RECONNECT_MOST_MS = 500
  *
  * amqp-connection-manager rotates URLs and reconnects; its channel wrapper is never used, because after a reconnect it
  * acks by old delivery tags on a new channel, and so acks somebody else's message.
+ *
+ * @param gathers whether small writes of a busy moment go as one; no good where messages are large
  */
-export function openConnection(amqpUrl: string, name: string, log: Logger): Connection {
+export function openConnection(amqpUrl: string, name: string, log: Logger, gathers = true): Connection {
   const events = new EventEmitter().setMaxListeners(0)
   let blocked = false
   let failures = 0
@@ -44,7 +46,7 @@ export function openConnection(amqpUrl: string, name: string, log: Logger): Conn
     if (failures > 0) log.info({ connection: name, failures }, 'broker is back')
     failures = 0
     blocked = false
-    gatherWrites(connection)
+    if (gathers) gatherWrites(connection)
     events.emit('up', connection)
   })
   manager.on('connectFailed', ({ err }) => retryLater(err))

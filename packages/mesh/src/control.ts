@@ -11,6 +11,8 @@ export interface Instance {
   readonly instance: string
   readonly version: string
   readonly ready: boolean
+  /** Apps without a port that it serves */
+  readonly apps?: readonly string[]
   /** What it depends on → true, or what it waits for. */
   readonly checks: Readonly<Record<string, true | string>>
 }
@@ -110,7 +112,7 @@ export async function survey<Type extends keyof Surveys>(
 async function ping({ version, checks }: ControlOptions, mesh: Mesh): Promise<Instance> {
   const state = { ...mesh.status(), ...(await checks()) }
   const ready = Object.values(state).every((part) => part === true)
-  return { service: mesh.service, instance: mesh.instance, version, ready, checks: state }
+  return { service: mesh.service, instance: mesh.instance, version, ready, apps: [...mesh.apps], checks: state }
 }
 
 function reply(mesh: Mesh, { properties }: ConsumeMessage, body: object): void {

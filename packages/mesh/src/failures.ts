@@ -13,7 +13,7 @@ export function unroutable(key: string): WarrenError {
 }
 
 /** What a reply with an `error` header says. */
-export function problemOf(message: ConsumeMessage): WarrenError {
+export function problemOf(message: Pick<ConsumeMessage, 'content'>): WarrenError {
   try {
     return fromProblem(JSON.parse(message.content.toString()))
   } catch {

@@ -6,9 +6,10 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { readQueues } from './queue-depths.ts'
 import { recentSet, type RecentSet } from './recent-set.ts'
 import { createStats, type Stats } from './stats.ts'
+import { createStreams, type Streams } from './stream/streams.ts'
 import type { Tracer } from './trace.ts'
 
-/** One instance's part in the mesh: three connections, what it serves and what it waits for. */
+/** One instance's part in the mesh: its connections, what it serves and what it waits for. */
 export interface Mesh {
   readonly service: string
   readonly instance: string
@@ -19,6 +20,10 @@ export interface Mesh {
   readonly consuming: Connection
   readonly publisher: Publisher
   readonly requester: Requester
+  /** What HTTP exchanges with apps travel on, apart from all calls and events. */
+  readonly streams: Streams
+  /** Apps that are served here. */
+  readonly apps: Set<string>
   readonly stats: Stats
   readonly metrics: Metrics
   /** There is one where spans are wanted. */
@@ -62,6 +67,7 @@ export function joinMesh(service: string, instance: string, amqpUrl: string, log
   const consuming = openConnection(amqpUrl, `${name} consumes`, log)
   const publisher = createPublisher(publishing, name, log)
   const requester = createRequester(calling, { name, userId: userOf(amqpUrl) }, log)
+  const streams = createStreams(() => openConnection(amqpUrl, `${name} streams`, log, false), name, log)
   const servers = new Set<ServingPart>()
   const listeners = new Set<Part>()
   const metrics = createMetrics()
@@ -75,6 +81,8 @@ export function joinMesh(service: string, instance: string, amqpUrl: string, log
     consuming,
     publisher,
     requester,
+    streams,
+    apps: new Set(),
     stats: createStats(metrics),
     metrics,
     tracer,
@@ -90,7 +98,7 @@ export function joinMesh(service: string, instance: string, amqpUrl: string, log
   }
 
   function status(): { broker: true | string } {
-    const parts = [publisher.status(), requester.status(), ...[...servers, ...listeners].map((part) => part.status())]
+    const parts = [publisher.status(), requester.status(), streams.status(), ...[...servers, ...listeners].map((part) => part.status())]
     return { broker: parts.find((part) => part !== true) ?? true }
   }
 
@@ -99,6 +107,7 @@ export function joinMesh(service: string, instance: string, amqpUrl: string, log
       {
         serving: { name: 'warren_operations_under_way', help: 'Calls that were taken and not yet answered' },
         calling: { name: 'warren_calls_pending', help: 'Calls of this instance that wait for an answer' },
+        streaming: { name: 'warren_exchanges', help: 'HTTP exchanges with apps that this instance has a part in' },
         connected: {
           name: 'warren_broker_connected',
           help: 'Whether everything that this instance needs of the broker is up',
@@ -107,6 +116,7 @@ export function joinMesh(service: string, instance: string, amqpUrl: string, log
       () => ({
         serving: [...servers].map(({ queue, underWay }) => ({ labels: { queue }, value: underWay() })),
         calling: requester.pending(),
+        streaming: streams.size(),
         connected: status().broker === true ? 1 : 0,
       }),
     )
@@ -134,6 +144,7 @@ export function joinMesh(service: string, instance: string, amqpUrl: string, log
     await drain()
     await Promise.all([...listeners].map((listener) => listener.close()))
     await requester.close()
+    await streams.close()
     await publisher.close()
     await Promise.all([calling.close(), publishing.close(), consuming.close()])
   }

@@ -37,6 +37,11 @@ export function callQueue(name: string, ...bindings: Binding[]): QueueSpec {
   return boundedQueue(name, bindings, { most: CALLS_MOST, overflow: 'reject-publish', expiresMs: CALLS_EXPIRE_MS })
 }
 
+/** Requests to an app. */
+export function appQueue(app: string): QueueSpec {
+  return callQueue(queues.app(app), { exchange: exchanges.stream, key: app })
+}
+
 /**
  * Hints that somebody gives again when they are lost. Not a quorum queue: that costs a disk write for each, and can come
  * back from a power cut without a leader. A consumer may rest for long, so it expires late.
@@ -133,6 +138,7 @@ const exchangeTypes = new Map<string, 'direct' | 'topic' | 'headers'>([
   [exchanges.jobs, 'direct'],
   [exchanges.control, 'topic'],
   [exchanges.events, 'topic'],
+  [exchanges.stream, 'direct'],
   [exchanges.notify, 'direct'],
   [exchanges.dead, 'topic'],
   [exchanges.wait, 'headers'],

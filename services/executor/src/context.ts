@@ -1,5 +1,6 @@
 import { openDatabase, type Database } from '@warren/database'
-import { handler, type RunningService } from '@warren/mesh'
+import type { executor as contract } from '@warren/contracts'
+import { handler, type ReplyBy, type RunningService } from '@warren/mesh'
 import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
 import { createGrammars, type Grammars } from './grammar/grammars.ts'
@@ -37,6 +38,8 @@ export interface Context {
   readonly grammars: Grammars
   readonly claimer: Claimer
   readonly longRuns: LongRuns
+  /** Message ids of the synchronous calls under way → their replies */
+  readonly synchronous: Map<string, Promise<ReplyBy<typeof contract.operations.execute>>>
   readonly runJob: RunJob
   readonly callers: Callers
   /** Called when there is room again and nothing left to claim. */
@@ -101,7 +104,7 @@ export async function openContext(config: Config, service: RunningService): Prom
   pool.onFree(() => claimer.roomFreed())
   const steering = createSteering({ active, pool, ledger, executorId, log })
   listenForSteering(mesh, steering)
-  keepLeases(service, sql, executorId, active, steering, relay.position)
+  keepLeases(service, sql, executorId, active, claimedRuns.jobIds, steering, relay)
   startReaper(service, sql, ledger, relay)
   measureExecutor(service, { pool, sql, relay, executorId, active })
   return {
@@ -117,6 +120,7 @@ export async function openContext(config: Config, service: RunningService): Prom
     grammars,
     claimer,
     longRuns,
+    synchronous: new Map(),
     runJob,
     callers,
     onIdle,

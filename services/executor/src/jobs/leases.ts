@@ -2,7 +2,7 @@ import type { RunningService } from '@warren/mesh'
 import type { Sql } from 'postgres'
 import type { JobState, PauseKind } from '@warren/contracts'
 import type { ActiveRuns } from './active.ts'
-import type { Position } from './events.ts'
+import type { Relay } from './relay.ts'
 import type { Steering } from './steering.ts'
 
 export const LEASE_MS = 20_000
@@ -18,7 +18,8 @@ interface Kept {
 }
 
 /**
- * Renews the leases of this executor's jobs, and learns what is wanted of them: so a control message may be lost, as
+ * Renews the leases of the jobs that this executor works on, and of no others: a claim whose answer was lost is nobody's
+ * work, and has to run out. Learns what is wanted of them: so a control message may be lost, as
  * while the broker is down, and a run whose job was given to another executor ends.
  */
 export function keepLeases(
@@ -26,8 +27,10 @@ export function keepLeases(
   sql: Sql,
   executorId: string,
   active: ActiveRuns,
+  /** Jobs whose end is not written yet, beside those that run */
+  claimed: () => Iterable<string>,
   steering: Steering,
-  published: () => Position,
+  relay: Pick<Relay, 'reconcile' | 'safe'>,
 ): void {
   let renewing = Promise.resolve()
   const timer = setInterval(() => {
@@ -39,8 +42,9 @@ export function keepLeases(
   })
 
   async function renew(): Promise<void> {
-    const held = [...active.ids()]
-    const { xid, seq } = published()
+    const ofQueue = [...claimed()]
+    const held = [...new Set([...active.ids(), ...ofQueue])]
+    const { xid, seq } = relay.safe()
     await sql`
 update executor.writers
 set lease_until = now() + ${LEASE_MS}::int * interval '1 ms', published_xid = ${xid}::text::xid8, published_to = ${seq}
@@ -48,21 +52,21 @@ where id = ${executorId}`
     const kept = await sql<Kept[]>`
 update executor.jobs
 set lease_until = now() + ${LEASE_MS}::int * interval '1 ms'
-where executor_id = ${executorId} and lease_until is not null
+where executor_id = ${executorId} and lease_until is not null and id = any(${held}::text[])
 returning id, attempt, state, desired, paused_as as "pausedAs", deadline_at as "deadlineAt"`
     const attempts = new Map(kept.map(({ id, attempt }) => [id, attempt]))
     for (const job of kept) steer(job)
-    // a synchronous run that has no row yet is not in the answer either: only rows of another attempt mean a loss
-    for (const id of held) {
-      const attempt = attempts.get(id)
-      if (attempt !== undefined && attempt !== active.attemptOf(id)) active.abort(id, 'lost')
-    }
+    for (const id of ofQueue) if (attempts.get(id) !== active.attemptOf(id)) active.abort(id, 'lost')
+    // a synchronous run may have no row yet, and is lost only if another attempt has it
+    for (const [id, attempt] of attempts) if (attempt !== active.attemptOf(id)) active.abort(id, 'lost')
+    await relay.reconcile()
   }
 
   function steer({ id, state, desired, pausedAs, deadlineAt }: Kept): void {
     if (desired === 'stop') steering.stop(id)
     if (desired === 'pause' && state === 'running') steering.pause(id, pausedAs)
     if (desired === 'run' && state === 'paused') steering.resume(id)
+    steering.align(id, state)
     if (deadlineAt) steering.extend(id, deadlineAt.getTime())
   }
 }

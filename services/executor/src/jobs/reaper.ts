@@ -4,7 +4,7 @@ import type { Sql } from 'postgres'
 import type { Ledger } from './ledger.ts'
 import type { Relay } from './relay.ts'
 
-const PERIOD_MS = 5_000
+const PERIOD_MS = 2_000
 /** A job that is queued for longer than this has its wake-up sent again: maybe nobody was told about it. */
 const UNTOLD_MS = 5_000
 const BATCH = 200

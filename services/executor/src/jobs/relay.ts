@@ -12,8 +12,15 @@ export interface Relay {
   wakeUp(processId: string): void
   /** Publishes what a writer that is gone left behind, and forgets the writer. */
   adopt(writer: string): Promise<void>
-  /** How far this writer's events are published; a restart of the relay begins behind it. */
+  /** How far this writer's events are published, as far as it knows of them. */
   position(): Position
+  /** All of its events up to here are published for certain: who adopts them begins behind it. */
+  safe(): Position
+  /**
+   * Looks for events of its own that were committed without an answer, publishes them, and moves what is safe. Such a
+   * commit can come late: nothing is safe as long as an older transaction is under way.
+   */
+  reconcile(): Promise<void>
   close(): Promise<void>
 }
 
@@ -22,6 +29,8 @@ const BATCH = 256
 const GATHER_MS = 4
 /** Beyond it the relay forgets the events and reads them from the table again, when the broker is back. */
 const MEMORY_MOST = 5_000
+/** Published events of which it remembers until they are safe */
+const REMEMBERED_MOST = 100_000
 /** Wake-ups of one process within it are one: whoever takes it and leaves jobs behind passes it on. */
 const WAKE_UP_MS = 20
 
@@ -29,12 +38,15 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
   let pending: WrittenEvent[] = []
   let behind = false
   let position = startAt
+  let safe = startAt
+  /** Numbers of the events behind `safe` that are published */
+  const published = new Set<string>()
   let working: Promise<void> | undefined
   const closing = new AbortController()
   const closed = closing.signal
   const woken = new Map<string, NodeJS.Timeout>()
   const again = new Set<string>()
-  return { push, wakeUp, adopt, position: () => position, close }
+  return { push, wakeUp, adopt, position: () => position, safe: () => safe, reconcile, close }
 
   function push(events: readonly WrittenEvent[]): void {
     if (!behind) for (const event of events) if (event.seq !== null) pending.push(event)
@@ -71,8 +83,38 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
     const batch = pending.slice(0, BATCH)
     await Promise.all(batch.map(publish))
     pending = pending.slice(batch.length)
+    for (const { seq } of batch) if (seq !== null) published.add(seq)
     const { xid, seq } = batch.at(-1) ?? {}
     if (xid && seq && Number(seq) > position.seq) position = { xid, seq: Number(seq) }
+    if (published.size > REMEMBERED_MOST) trust(position)
+  }
+
+  async function reconcile(): Promise<void> {
+    for (;;) {
+      const rows = await sql<{ xid: string; seq: string }[]>`
+select xid::text, seq from executor.events
+where writer = ${writer}
+  and (xid, seq) > (${safe.xid}::text::xid8, ${safe.seq}::bigint)
+  and xid < pg_snapshot_xmin(pg_current_snapshot())
+order by xid, seq
+limit ${MEMORY_MOST}`
+      const underWay = new Set(pending.map(({ seq }) => seq))
+      for (const { xid, seq } of rows) {
+        if (behind || underWay.has(seq)) return
+        if (!published.delete(seq)) {
+          const [unanswered] = await readAfter(writer, safe)
+          if (unanswered) await publish(unanswered)
+        }
+        safe = { xid, seq: Number(seq) }
+      }
+      if (rows.length < MEMORY_MOST) return
+    }
+  }
+
+  /** A transaction that lasts for long keeps everything from being safe; what is known must do then. */
+  function trust(known: Position): void {
+    safe = known
+    published.clear()
   }
 
   async function publish(written: WrittenEvent): Promise<void> {

@@ -1,4 +1,4 @@
-import { messageTypes, type PauseKind } from '@warren/contracts'
+import { messageTypes, type JobState, type PauseKind } from '@warren/contracts'
 import type { Logger, Mesh } from '@warren/mesh'
 import type { Pool } from '../runner/pool.ts'
 import type { ActiveRuns } from './active.ts'
@@ -9,6 +9,8 @@ export interface Steering {
   stop(jobId: string): void
   pause(jobId: string, kind: PauseKind | null): void
   resume(jobId: string): void
+  /** What the ledger says of a run is true, also when the answer to a write of it was lost. */
+  align(jobId: string, state: JobState): void
   /** @param deadline epoch ms */
   extend(jobId: string, deadline: number): void
 }
@@ -33,6 +35,11 @@ export function createSteering({ active, pool, ledger, executorId, log }: Steeri
     stop: (jobId) => void active.abort(jobId, 'stopped'),
     pause: (jobId, kind) => inTurn(jobId, () => pause(jobId, kind)),
     resume: (jobId) => inTurn(jobId, () => resume(jobId)),
+    align: (jobId, state) => {
+      if (steering.has(jobId)) return // the next renewal sees how that ends
+      if (state === 'running') pool.resume(jobId)
+      if (state === 'paused') pool.pause(jobId)
+    },
     extend: (jobId, deadline) => void pool.extend(jobId, deadline),
   }
 

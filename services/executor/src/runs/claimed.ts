@@ -15,6 +15,8 @@ export interface ClaimedRuns {
   start(job: ClaimedJob): void
   /** One for each that has not ended. */
   processIds(): readonly string[]
+  /** Those that have not ended in the ledger. */
+  jobIds(): Iterable<string>
   /** Settles when none is left. */
   idle(): Promise<void>
 }
@@ -36,7 +38,7 @@ const WRITE_TRIES = 30
 
 export function createClaimedRuns(options: ClaimedRunsOptions): ClaimedRuns {
   const { ledger, grammars, executorId, log, runJob, ended, retryDue } = options
-  const underWay = new Map<Promise<void>, string>()
+  const underWay = new Map<Promise<void>, ClaimedJob>()
   return {
     start: (job) => {
       const work = run(job)
@@ -45,9 +47,10 @@ export function createClaimedRuns(options: ClaimedRunsOptions): ClaimedRuns {
           underWay.delete(work)
           ended()
         })
-      underWay.set(work, job.processId)
+      underWay.set(work, job)
     },
-    processIds: () => [...underWay.values()],
+    processIds: () => Array.from(underWay.values(), ({ processId }) => processId),
+    jobIds: () => Array.from(underWay.values(), ({ jobId }) => jobId),
     idle: async () => void (await Promise.all(underWay.keys())),
   }
 

@@ -1,40 +1,50 @@
 import { headers, WarrenError, type executor } from '@warren/contracts'
-import type { Call, ReplyBy } from '@warren/mesh'
-import { nanoid } from 'nanoid'
+import { isDeliveryLost, type Call, type ReplyBy } from '@warren/mesh'
 import type { Context } from '../context.ts'
+import type { Grammar } from '../grammar/grammar.ts'
 import { resolveReferences } from '../grammar/references.ts'
-import { prepareInputs, readRequest } from '../grammar/request.ts'
+import { prepareInputs, readRequest, type ReadRequest } from '../grammar/request.ts'
 import type { NewJob } from '../jobs/sql/insert-jobs.ts'
 import { jobIdOf } from '../jobs/identity.ts'
 import { LEASE_MS } from '../jobs/leases.ts'
-import { replaySame } from './replay.ts'
 import { transitions } from '../jobs/transitions.ts'
 import { writingOf, type Ending } from './outcome.ts'
+import { replaySame } from './replay.ts'
 
 type Execute = typeof executor.operations.execute
+type Reply = ReplyBy<Execute>
 
 const LONGEST_MS = 60_000
 
-/**
- * Runs a process for a caller that waits. The job is written once, with its end, before the reply; a longer run is
- * written at its start too.
- */
-export async function runSynchronously(processId: string, call: Call<Execute, Context>): Promise<ReplyBy<Execute>> {
-  const { context, principal, signal, fail } = call
+/** Runs a process for a caller that waits. A message that is delivered again joins the run that it began here. */
+export async function runSynchronously(processId: string, call: Call<Execute, Context>): Promise<Reply> {
+  const { context, messageId, fail } = call
   const read = readRequest(call.input, processId)
   if (read.processId !== processId) {
     throw fail('BAD_INPUT', `The body names process "${read.processId}", the routing key "${processId}"`)
   }
   const grammar = context.grammars.local(processId)
   if (!grammar) throw fail('NO_SUCH_PROCESS', `There is no process "${processId}"`)
+  if (messageId === '') return runNew(call, read, grammar)
+  const same = context.synchronous.get(messageId)
+  if (same) return same
+  const reply = runNew(call, read, grammar).finally(() => context.synchronous.delete(messageId))
+  context.synchronous.set(messageId, reply)
+  return reply
+}
+
+/** The job is written once, with its end, before the reply; a longer run is written at its start too. */
+async function runNew(call: Call<Execute, Context>, read: ReadRequest, grammar: Grammar): Promise<Reply> {
+  const { context, principal, signal, traceparent } = call
   const request = await resolveReferences(read, grammar, context.config.references)
+  const { processId } = request
   const deadline = Math.min(
     call.deadline,
     Date.now() + Math.min(LONGEST_MS, request.timeoutMs ?? Infinity, grammar.description.timeoutMs ?? Infinity),
   )
   /** Who has a key asks again: the run goes on without a caller, also elsewhere. */
   const keyed = call.idempotencyKey !== undefined
-  const jobId = keyed ? jobIdOf(call) : nanoid()
+  const jobId = jobIdOf(call)
   const since = performance.now()
   let stored: Promise<Date | null> | undefined
   const storeNow = (): void => {
@@ -45,51 +55,46 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
     // before it runs: whoever sends the same request meanwhile must find it
     prepareInputs(request, grammar)
     storeNow()
-    if ((await stored) === null) return replaySame(context, jobId, { owner: principal, request: request.text })
+    if ((await stored) === null) return replay()
   }
   const forget = stored ? () => {} : context.longRuns.watch(storeNow)
-  const stop = (): void => context.steering.stop(jobId)
-  if (!keyed) signal.addEventListener('abort', stop)
-  const { traceparent } = call
+  const stop = (): void => {
+    // what was lost is delivered again, and its caller still waits
+    if (!keyed && !isDeliveryLost(signal)) context.steering.stop(jobId)
+  }
+  signal.addEventListener('abort', stop)
   const work = context.runJob({ jobId, attempt: 1, owner: principal, request, grammar, deadline, traceparent })
-  if (signal.aborted && !keyed) stop() // while an input was read, or the row was written
+  if (signal.aborted) stop() // while an input was read, or the row was written
   const ending = await work
   signal.removeEventListener('abort', stop)
   forget()
   if (ending.move === 'refuse') throw ending.error // nothing is stored
-  const ended = ending
-  await write()
-  return reply()
+  return (await write(ending)) ? replyOf(ending, jobId) : replay()
 
-  async function write(): Promise<void> {
+  /** False when the job has ended otherwise: the message was delivered before, to an executor that was lost meanwhile. */
+  async function write(ending: Ending): Promise<boolean> {
+    const kept = keyed ? ending : keepable(ending)
+    if (kept.move === 'none' || kept.move === 'refuse') return true // the job is somebody else's
+    const { move, ...texts } = writingOf(kept)
     if (!stored) {
-      // with the lease lost there is no row either: nobody else has the job
-      const { move, ...texts } = writingOf(keepable(ended))
       const { to: state, event } = transitions[move]
-      await context.ledger.insert(row({ state, event, ...texts }))
-      return
+      if ((await context.ledger.insert(row({ state, event, ...texts }))) !== null) return true
+    } else if ((await stored) !== null) {
+      await context.ledger.move({ id: jobId, attempt: 1, move, ...texts })
+      return true
     }
-    await stored
-    if (ended.move === 'none') return
-    await context.ledger.move({ id: jobId, attempt: 1, ...writingOf(keyed ? ended : keepable(ended)) })
+    return context.ledger.move({ id: jobId, attempt: 1, move, ...texts })
   }
 
-  function reply(): ReplyBy<Execute> {
-    if (ended.move === 'stored')
-      return { body: ended.results, headers: { [headers.jobId]: jobId, [headers.status]: 'successful' } }
-    const more = { jobId }
-    if (ended.move === 'fail') throw withMore(ended.error, more)
-    if (ended.move !== 'dismiss') {
-      throw new WarrenError('UNAVAILABLE', 'This executor could not finish the run', { more, retryAfter: 1 })
-    }
-    throw new WarrenError('CANCELLED', 'The job was dismissed', { more })
+  function replay(): Promise<Reply> {
+    return replaySame(context, jobId, { owner: principal, request: request.text })
   }
 
   function row(part: Partial<NewJob> & Pick<NewJob, 'state' | 'event'>): NewJob {
     return {
       id: jobId,
       process_id: processId,
-      process_version: grammar?.description.version ?? null,
+      process_version: grammar.description.version,
       owner: principal,
       mode: 'sync',
       priority: request.priority ?? 0,
@@ -97,7 +102,7 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
       attempts_most: keyed ? context.config.attempts : 1,
       request: request.text,
       notify: request.notify,
-      traceparent: call.traceparent ?? null,
+      traceparent: traceparent ?? null,
       results: null,
       problem: null,
       executor_id: context.executorId,
@@ -110,10 +115,20 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
 }
 
 /** Another attempt is nothing for a caller that waits and will not ask again: what would lead to one ends the job. */
-function keepable(ending: Ending): Extract<Ending, { move: 'stored' | 'fail' | 'dismiss' }> {
-  return ending.move === 'stored' || ending.move === 'fail' ? ending : { move: 'dismiss' }
+function keepable(ending: Ending): Ending {
+  return ending.move === 'checkpoint' || ending.move === 'handBack' ? { move: 'dismiss' } : ending
 }
 
-function withMore(error: WarrenError, more: Record<string, unknown>): WarrenError {
-  return new WarrenError(error.code, error.message, { ...error.details, more: { ...error.details.more, ...more } })
+/** @throws WarrenError why there are no results */
+function replyOf(ending: Ending, jobId: string): Reply {
+  if (ending.move === 'stored') {
+    return { body: ending.results, headers: { [headers.jobId]: jobId, [headers.status]: 'successful' } }
+  }
+  const more = { jobId }
+  if (ending.move === 'fail') {
+    const { code, message, details } = ending.error
+    throw new WarrenError(code, message, { ...details, more: { ...details.more, ...more } })
+  }
+  if (ending.move === 'dismiss') throw new WarrenError('CANCELLED', 'The job was dismissed', { more })
+  throw new WarrenError('UNAVAILABLE', 'This executor could not finish the run', { more, retryAfter: 1 })
 }

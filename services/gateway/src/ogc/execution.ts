@@ -50,7 +50,8 @@ async function runAsync(c: RequestContext, context: Context, run: Run): Promise<
   const submitted = await executor.submit({ body: run.request.text }, callOptions(c))
   const job = await waitForEnd(context, submitted, run.plan.waitSeconds * 1_000, c.req.raw.signal)
   const href = jobUrl(job.id, c.get('base'))
-  if (job.status === 'successful' || job.status === 'failed') {
+  // who did not want to wait gets the job, also when it was sent before and is over
+  if (run.plan.waitSeconds > 0 && (job.status === 'successful' || job.status === 'failed')) {
     const { body } = await executor.getResults({ id: job.id }, callOptions(c))
     return shapeResults(body, wishOf(c, context, run, href), { Link: linkHeader(href, 'monitor'), ...applied(run) })
   }

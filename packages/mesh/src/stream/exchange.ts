@@ -1,0 +1,235 @@
+import { exchanges, frameBytes, frameHeaders, frameTypes, headers, messageTypes, queues, WarrenError } from '@warren/contracts'
+import { nanoid } from 'nanoid'
+import { unavailable, unroutable, problemOf } from '../failures.ts'
+import type { Mesh } from '../mesh.ts'
+import { startDeadline } from './deadline.ts'
+import { openEnd } from './end.ts'
+import { declaredLength, endToEnd, printFields, readFields, valuesOf, type Fields } from './fields.ts'
+import { numberIn, textIn, WINDOW, type Frame, type FrameHeaders } from './frame.ts'
+import { gather, untouched, type Gathered } from './gather.ts'
+import type { Inflow } from './inflow.ts'
+
+export interface AppRequest {
+  readonly method: string
+  readonly scheme: string
+  readonly authority: string
+  /** Path and query, as they were sent */
+  readonly target: string
+  readonly fields: Fields
+  /** Address of the HTTP client */
+  readonly client?: string | undefined
+  readonly body?: AsyncIterable<Uint8Array> | undefined
+  /** Of the body; asked when it has ended. */
+  readonly trailers?: () => Fields
+  /** Read nothing of the body before the app has taken the request. */
+  readonly holdBody?: boolean
+}
+
+export interface AppAnswer {
+  readonly status: number
+  readonly fields: Fields
+  readonly body: Inflow
+  /** Nobody wants the rest. */
+  cancel(): void
+}
+
+export interface ExchangeOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Epoch ms until which the answer must begin; it moves along while the request's body does. */
+  readonly deadline?: number
+  readonly principal?: string
+  readonly roles?: readonly string[]
+  readonly requestId?: string | undefined
+  readonly traceparent?: string | undefined
+  readonly tracestate?: string | undefined
+  /** An instance has taken the request. */
+  readonly accepted?: () => void
+  /** Answers before the answer, such as 103. */
+  readonly informed?: (status: number, fields: Fields) => void
+}
+
+const DEADLINE_MS = 60_000
+const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])
+
+/**
+ * Asks an app that is served over the mesh, and gives its answer as soon as that begins.
+ *
+ * @throws WarrenError UNROUTABLE, UNAVAILABLE, TIMEOUT, PEER_LOST, DATA_LOSS, CANCELLED, BAD_INPUT when the body has not
+ *   the declared length, TOO_LARGE when the header is, or what the app failed with
+ */
+export async function openExchange(
+  mesh: Mesh,
+  app: string,
+  request: AppRequest,
+  options: ExchangeOptions = {},
+): Promise<AppAnswer> {
+  const at = options.deadline ?? Date.now() + DEADLINE_MS
+  const length = declaredLength(request.fields)
+  const body = await gathered(request, length)
+  const fields = printFields(endToEnd(request.fields).filter(([name]) => !/^warren-/i.test(name)))
+  if (body.kind === 'inline' && length !== undefined && body.bytes.byteLength !== length) throw wrongLength(length)
+  const repeats = idempotent.has(request.method) || valuesOf(request.fields, 'idempotency-key').length > 0
+  const repeatable = repeats && body.kind !== 'stream'
+  const lane = await mesh.streams.lane()
+  if (options.signal?.aborted) throw new WarrenError('CANCELLED')
+  if (at <= Date.now()) throw new WarrenError('TIMEOUT')
+
+  const { promise, resolve, reject } = Promise.withResolvers<AppAnswer>()
+  const id = nanoid()
+  let accepted = false
+  let answered = false
+  let over = false
+  const end = openEnd({ lane, id, received, failed: fail, lost, refused })
+  const deadline = startDeadline(at, () => fail(new WarrenError('TIMEOUT')))
+  const abort = (): void => fail(new WarrenError('CANCELLED'))
+  options.signal?.addEventListener('abort', abort)
+  waitForApp()
+  lane.open(
+    app,
+    { type: frameTypes.req, id, sequence: 0, headers: head(), body: body.kind === 'inline' ? body.bytes : undefined },
+    { expiration: Math.ceil(at - Date.now()), timestamp: Math.floor(Date.now() / 1_000), messageId: id },
+  )
+  return promise
+
+  function waitForApp(): void {
+    mesh.streams.watch(id, queues.app(app), () => fail(unroutable(app)))
+  }
+
+  function head(): FrameHeaders {
+    const given: Record<string, string | number | boolean | undefined> = {
+      [frameHeaders.method]: request.method,
+      [frameHeaders.scheme]: request.scheme,
+      [frameHeaders.authority]: request.authority,
+      [frameHeaders.target]: request.target,
+      [frameHeaders.fields]: fields,
+      [frameHeaders.client]: request.client,
+      [frameHeaders.body]: body.kind,
+      [frameHeaders.credit]: WINDOW,
+      [frameHeaders.repeatable]: repeatable,
+      [headers.deadline]: at,
+      [headers.principal]: options.principal,
+      [headers.roles]: options.roles?.join(','),
+      [headers.requestId]: options.requestId,
+      [headers.traceparent]: options.traceparent,
+      [headers.tracestate]: options.tracestate,
+    }
+    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as FrameHeaders
+  }
+
+  function received(frame: Frame): void {
+    if (over) return
+    const { type, headers } = frame
+    if (type === frameTypes.accept) return accept(frame)
+    if (type === frameTypes.head) return begin(frame)
+    if (type === frameTypes.end && answered) return finish()
+    if (type === frameTypes.fail) fail(problemOf({ content: frame.body }))
+    if (type === frameTypes.cancel) {
+      fail(new WarrenError('PEER_LOST', `The app gave the exchange up: ${textIn(headers, frameHeaders.reason) ?? '?'}`))
+    }
+  }
+
+  function accept(frame: Frame): void {
+    const isAgain = frame.headers[frameHeaders.redelivered] === true
+    if (accepted && !isAgain) return fail(new WarrenError('DATA_LOSS', 'The request was accepted twice'))
+    // an instance that died, or lost its connection, had it before
+    if (accepted && (!repeatable || answered)) return refuse(frame)
+    end.meet(frame)
+    mesh.streams.unwatch(id)
+    if (accepted) return
+    accepted = true
+    options.accepted?.()
+    end.outflow.grant(numberIn(frame.headers, frameHeaders.credit) ?? 0)
+    if (body.kind === 'stream') void pump(body)
+  }
+
+  function refuse({ replyTo }: Frame): void {
+    if (replyTo === undefined) return
+    lane.post(replyTo, { type: frameTypes.cancel, id, sequence: 1, headers: { [frameHeaders.reason]: 'not-repeatable' } })
+  }
+
+  function begin({ headers, body }: Frame): void {
+    const status = numberIn(headers, frameHeaders.status) ?? 0
+    const fields = readFields(textIn(headers, frameHeaders.fields))
+    if (status < 200) return options.informed?.(status, fields)
+    if (answered) return fail(new WarrenError('DATA_LOSS', 'There were two answers'))
+    answered = true
+    deadline.clear()
+    if (headers[frameHeaders.body] !== 'stream') {
+      if (body.byteLength > 0) end.inflow.push(body)
+      end.inflow.end(body.byteLength, [])
+      finish()
+    }
+    resolve({ status, fields, body: end.inflow, cancel: abort })
+  }
+
+  async function pump({ chunks }: Gathered & { kind: 'stream' }): Promise<void> {
+    try {
+      for await (const chunk of chunks) {
+        if (length !== undefined && end.outflow.bytes() + chunk.byteLength > length) throw wrongLength(length)
+        await end.outflow.write(chunk)
+        deadline.extend()
+      }
+      if (length !== undefined && end.outflow.bytes() !== length) throw wrongLength(length)
+      end.outflow.end(request.trailers?.())
+    } catch (error) {
+      fail(error instanceof WarrenError ? error : brokenOff(error))
+    }
+  }
+
+  function lost(whose: 'peer' | 'lane'): void {
+    if (whose === 'lane' || answered || !repeatable) {
+      return fail(new WarrenError('PEER_LOST', whose === 'lane' ? 'The connection to the broker was lost' : 'The app went away'))
+    }
+    // the broker gives the request to another instance; where there is none, that is found out
+    end.part()
+    waitForApp()
+  }
+
+  function refused(how: 'unroutable' | 'full'): void {
+    fail(how === 'full' ? unavailable('The queue of the app is full') : unroutable(app))
+  }
+
+  function fail(error: WarrenError): void {
+    if (over) return
+    if (accepted) end.send(frameTypes.cancel, { [frameHeaders.reason]: error.code })
+    else if (error.code === 'CANCELLED') tellAll()
+    end.inflow.fail(error)
+    reject(error)
+    finish(error)
+  }
+
+  /** Nobody knows yet who will take it. */
+  function tellAll(): void {
+    mesh.publisher.send(exchanges.control, 'all', Buffer.from('{}'), { type: messageTypes.cancel, correlationId: id })
+  }
+
+  function finish(error: Error = new WarrenError('CANCELLED', 'The answer is complete')): void {
+    if (over) return
+    over = true
+    deadline.clear()
+    mesh.streams.unwatch(id)
+    options.signal?.removeEventListener('abort', abort)
+    end.outflow.stop(error)
+    end.close()
+    if (body.kind === 'stream') body.drop()
+  }
+}
+
+/** @throws WarrenError CANCELLED when the body breaks off before it is sent */
+async function gathered({ body, holdBody }: AppRequest, length: number | undefined): Promise<Gathered> {
+  if (!body || length === 0) return { kind: 'none' }
+  if (holdBody || (length !== undefined && length > frameBytes)) return untouched(body)
+  try {
+    return await gather(body, length !== undefined)
+  } catch (error) {
+    throw brokenOff(error)
+  }
+}
+
+function brokenOff(cause: unknown): WarrenError {
+  return new WarrenError('CANCELLED', 'The body broke off', { cause })
+}
+
+function wrongLength(declared: number): WarrenError {
+  return new WarrenError('BAD_INPUT', `The body has not the ${declared} bytes that Content-Length declares`)
+}

@@ -45,10 +45,12 @@ export function keepLeases(
     const ofQueue = [...claimed()]
     const held = [...new Set([...active.ids(), ...ofQueue])]
     const { xid, seq } = relay.safe()
+    // anew when it is gone: after a long silence somebody adopted what was there, and not what is written from now on
     await sql`
-update executor.writers
-set lease_until = now() + ${LEASE_MS}::int * interval '1 ms', published_xid = ${xid}::text::xid8, published_to = ${seq}
-where id = ${executorId}`
+insert into executor.writers (id, published_xid, published_to, lease_until)
+values (${executorId}, ${xid}::text::xid8, ${seq}, now() + ${LEASE_MS}::int * interval '1 ms')
+on conflict (id) do update
+set lease_until = excluded.lease_until, published_xid = excluded.published_xid, published_to = excluded.published_to`
     const kept = await sql<Kept[]>`
 update executor.jobs
 set lease_until = now() + ${LEASE_MS}::int * interval '1 ms'

@@ -172,7 +172,7 @@ select published_xid::text as xid, published_to as seq from executor.writers whe
         await sql`
 update executor.writers set published_xid = ${last.xid}::text::xid8, published_to = ${last.seq} where id = ${gone}`
       } else {
-        await sql`delete from executor.writers where id = ${gone}`
+        await sql`delete from executor.writers where id = ${gone} and lease_until < now()`
         return
       }
     }

@@ -245,6 +245,7 @@ it('declares what the topology says, and nothing else', async () => {
       'warren.jobs': 'direct',
       'warren.control': 'topic',
       'warren.events': 'topic',
+      'warren.stream': 'direct',
       'warren.notify': 'direct',
       'warren.wait': 'headers',
       'warren.requeue': 'direct',

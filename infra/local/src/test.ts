@@ -31,11 +31,11 @@ function testFiles(root: string, patterns: string[]): string[] {
   return globSync(patterns, { cwd: root, exclude: ['**/node_modules', '**/.warren'] }).toSorted()
 }
 
-/** Tests talk to the broker from Python and from the shell too. Without these packages, such tests skip, aloud. */
+/** Tests talk to the broker, and read documents, from Python and from the shell too. Without these packages, such tests skip, aloud. */
 async function installClients(): Promise<void> {
-  const pika = await run('/usr/bin/python3', ['-c', 'import pika']).catch(() => undefined)
   const missing = [
-    ...(pika === undefined ? ['python3-pika'] : []),
+    ...((await imports('pika')) ? [] : ['python3-pika']),
+    ...((await imports('prov')) ? [] : ['python3-prov']),
     ...(which('amqp-publish') ? [] : ['amqp-tools']),
     ...(which('mosquitto_sub') ? [] : ['mosquitto-clients']),
   ]
@@ -48,4 +48,11 @@ async function installClients(): Promise<void> {
   } catch (error) {
     say('test', `${reason(error)}; the tests that need them will be skipped`)
   }
+}
+
+async function imports(module: string): Promise<boolean> {
+  return await run('/usr/bin/python3', ['-c', `import ${module}`]).then(
+    () => true,
+    () => false,
+  )
 }

@@ -98,7 +98,12 @@ export function joinMesh(service: string, instance: string, amqpUrl: string, log
   }
 
   function status(): { broker: true | string } {
-    const parts = [publisher.status(), requester.status(), streams.status(), ...[...servers, ...listeners].map((part) => part.status())]
+    const parts = [
+      publisher.status(),
+      requester.status(),
+      streams.status(),
+      ...[...servers, ...listeners].map((part) => part.status()),
+    ]
     return { broker: parts.find((part) => part !== true) ?? true }
   }
 

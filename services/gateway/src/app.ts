@@ -1,15 +1,18 @@
 import { executor, files, notifier, registry, WarrenError } from '@warren/contracts'
 import { Hono } from 'hono'
+import { appRoutes } from './apps.ts'
 import type { Context } from './context.ts'
 import { documentRoutes } from './documents.ts'
 import type { App, Env } from './env.ts'
 import { tellingRoutes } from './events/index.ts'
+import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
 import { methodsOf } from './methods.ts'
 import { metricsRoute } from './metrics.ts'
 import { ogcRoutes } from './ogc/index.ts'
 import { problemResponse, publicError } from './problem.ts'
 import { problemRoutes } from './problems.ts'
+import { provenanceRoutes } from './provenance/index.ts'
 import { aroundRequest } from './request.ts'
 import { derivedRoutes } from './routes.ts'
 
@@ -22,8 +25,11 @@ export function createApp(context: Context): App {
 
   ogcRoutes(app, context)
   tellingRoutes(app, context)
+  provenanceRoutes(app, context)
   const clients = { registry: context.registry, executor: context.executor, notifier: context.notifier }
   derivedRoutes(app, services, clients, context.config)
+  appRoutes(app, context)
+  fileRoutes(app, context)
   healthRoutes(app, context)
   metricsRoute(app, context.telemetry)
   problemRoutes(app)

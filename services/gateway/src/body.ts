@@ -8,6 +8,7 @@ export interface JsonBody {
   readonly value: Readonly<Record<string, unknown>>
 }
 
+const ARRIVE_MS = 120_000
 const json = /^\s*(application\/json|[\w.-]+\/[\w.+-]+\+json)\s*(;|$)/i
 
 /**
@@ -42,6 +43,16 @@ function parse(text: string): unknown {
 
 async function readText(c: RequestContext, maxBytes: number): Promise<string> {
   const length = c.req.header('content-length')
+  // a client that goes on so slowly, or not at all, holds a connection for nothing
+  const late = setTimeout(() => c.env?.incoming?.destroy(), ARRIVE_MS)
+  try {
+    return await readAll(c, length, maxBytes)
+  } finally {
+    clearTimeout(late)
+  }
+}
+
+async function readAll(c: RequestContext, length: string | undefined, maxBytes: number): Promise<string> {
   if (length === undefined) return c.req.raw.body ? readCounted(c.req.raw.body, maxBytes) : ''
   if (Number(length) > maxBytes) throw tooLarge(maxBytes)
   return c.req.raw.text()

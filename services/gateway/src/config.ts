@@ -7,6 +7,8 @@ const Env = z.object({
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   MAX_BODY_BYTES: z.coerce.number().int().min(1).default(1_048_576),
   CORS_ORIGINS: z.string().default(''),
+  EXPOSE_APPS: z.string().default(''),
+  APP_DEADLINE_MS: z.coerce.number().int().min(1).default(60_000),
   COMPAT_NO_LINK: z.stringbool().default(false),
   INSECURE_LISTEN: z.stringbool().default(false),
 })
@@ -21,6 +23,10 @@ export interface Config {
   readonly maxBodyBytes: number
   /** Origins that may call from a browser, beside the gateway's own. */
   readonly corsOrigins: readonly string[]
+  /** Apps without a port that may be reached under `/apps/`. */
+  readonly exposedApps: readonly string[]
+  /** How long an app may take until its answer begins. */
+  readonly appDeadlineMs: number
   /** Some test tools cannot read a correct `Link` header of a synchronous run: leave it out. */
   readonly omitMonitorLink: boolean
 }
@@ -37,7 +43,7 @@ export function isLoopback(host: string): boolean {
  */
 // oxlint-disable-next-line node/no-process-env -- the one place of this service that reads it
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const { HOST, PORT, PUBLIC_URL, MAX_BODY_BYTES, CORS_ORIGINS, COMPAT_NO_LINK, INSECURE_LISTEN } = Env.parse(env)
+  const { HOST, PORT, PUBLIC_URL, MAX_BODY_BYTES, COMPAT_NO_LINK, INSECURE_LISTEN, ...more } = Env.parse(env)
   if (!isLoopback(HOST) && !INSECURE_LISTEN) {
     throw new Error(
       `HOST=${HOST} would let anybody on the network run processes here, because there is no authentication. ` +
@@ -50,9 +56,16 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     port: PORT,
     ...(PUBLIC_URL && { publicUrl: PUBLIC_URL.replace(/\/+$/, '') }),
     maxBodyBytes: MAX_BODY_BYTES,
-    corsOrigins: CORS_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter(Boolean),
+    corsOrigins: list(more.CORS_ORIGINS),
+    exposedApps: list(more.EXPOSE_APPS),
+    appDeadlineMs: more.APP_DEADLINE_MS,
     omitMonitorLink: COMPAT_NO_LINK,
   }
+}
+
+function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
 }

@@ -1,5 +1,6 @@
 import { executor, notifier, registry } from '@warren/contracts'
 import { client, type RunningService } from '@warren/mesh'
+import { createApps, type Apps } from './apps.ts'
 import type { Config } from './config.ts'
 import { createDescriptions, type Descriptions } from './descriptions.ts'
 import { createFeeds, type Feeds } from './events/feeds.ts'
@@ -17,6 +18,7 @@ export interface Context {
   readonly notifier: ReturnType<typeof client<typeof notifier>>
   readonly descriptions: Descriptions
   readonly live: Live
+  readonly apps: Apps
   readonly feeds: Feeds
   readonly recordNews: RecordNews
   readonly health: Health
@@ -44,6 +46,7 @@ export function createContext(config: Config, { mesh, log, signal, measure }: Ru
     notifier: client(notifier, mesh),
     descriptions: createDescriptions(registryClient, live),
     live,
+    apps: createApps(mesh, config),
     feeds: createFeeds({
       onGap: (listener) => void mesh.consuming.onUp(listener),
       draining: signal,

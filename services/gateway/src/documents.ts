@@ -27,6 +27,9 @@ export function documentRoutes(app: App, services: readonly Service[], { publicU
     tags: [
       { name: 'processes', description: 'OGC API - Processes: what can be run, and what was run' },
       { name: 'registry', description: 'Versions of processes, and the executors that offer them' },
+      { name: 'executor', description: 'Jobs beyond the standard: their attempts, events, logs and files' },
+      { name: 'notifier', description: 'Webhooks, their deliveries, and parked messages' },
+      { name: 'files', description: 'Immutable files, and uploads that can go on where they stopped' },
       { name: 'gateway', description: 'What the platform says of itself' },
     ],
   }

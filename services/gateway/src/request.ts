@@ -11,7 +11,11 @@ import { problemResponse } from './problem.ts'
 /** What no route takes: a path of the client's own choice is no name for anything. */
 const UNMATCHED = 'none'
 const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-const exposed = 'Location, Link, Preference-Applied, Retry-After, X-Request-Id'
+const exposed = [
+  ...['Location', 'Link', 'Preference-Applied', 'Retry-After', 'X-Request-Id'],
+  ...['Accept-Ranges', 'Content-Digest', 'Content-Disposition', 'Content-Range', 'ETag', 'Repr-Digest'],
+  ...['Tus-Resumable', 'Upload-Expires', 'Upload-Length', 'Upload-Offset', 'Warren-File'],
+].join(', ')
 
 /**
  * All that happens around every request, in one place because it is on the hot path: id, trace, guard, CORS, drain,
@@ -92,7 +96,7 @@ function requestIdOf(c: RequestContext): string {
   return given !== undefined && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID()
 }
 
-function allowOrigin(headers: Headers, origin: string): void {
+export function allowOrigin(headers: Headers, origin: string): void {
   headers.set('Access-Control-Allow-Origin', origin)
   headers.set('Access-Control-Expose-Headers', exposed)
   headers.append('Vary', 'Origin')

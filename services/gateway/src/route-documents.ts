@@ -1,10 +1,14 @@
 import type { ResponseDocument, RouteDocument } from '@warren/contracts'
 import { z } from 'zod'
+import { AppList } from './apps.ts'
 import { eventDocuments } from './events/documents.ts'
+import { fileDocuments } from './file-documents.ts'
 import { HealthReport } from './health.ts'
 import { ogcDocuments } from './ogc/documents.ts'
+import { filesOfJobDocuments } from './ogc/files-of-job.ts'
 import { openApi30, openApi31 } from './ogc/landing.ts'
 import { ProblemKind } from './problems.ts'
+import { provenanceDocuments } from './provenance/index.ts'
 
 const AnyDocument = z.looseObject({})
 
@@ -12,6 +16,9 @@ const AnyDocument = z.looseObject({})
 export const routeDocuments: readonly RouteDocument[] = [
   ...ogcDocuments,
   ...eventDocuments,
+  ...filesOfJobDocuments,
+  ...provenanceDocuments,
+  ...fileDocuments,
   gatewayRoute('/livez', 'live', 'Is the gateway up?', json('It is', z.object({ status: z.literal('alive') }))),
   {
     ...gatewayRoute('/readyz', 'ready', 'Can requests be served?', json('They can', HealthReport)),
@@ -23,6 +30,7 @@ export const routeDocuments: readonly RouteDocument[] = [
     'Metrics of all services, for Prometheus',
     bytes('Text', 'text/plain; version=0.0.4; charset=utf-8'),
   ),
+  gatewayRoute('/apps', 'apps', 'Apps that are reached under `/apps/{name}/`', json('Those', AppList)),
   gatewayRoute('/openapi.json', 'openapi31', 'This API as OpenAPI 3.1', document(openApi31)),
   gatewayRoute('/api', 'openapi30', 'This API as OpenAPI 3.0', document(openApi30)),
   gatewayRoute(

@@ -33,7 +33,7 @@ async function send(bytes: string): Promise<string> {
 it('answers bytes that are no HTTP with a problem', async () => {
   const answer = await send('hello\r\n\r\n')
   assert.match(answer, /^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json\r\n/)
-  assert.match(await send(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431/)
+  assert.match(await send(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(60_000)}\r\n\r\n`), /^HTTP\/1\.1 431/)
   assert.match(await send('GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 403/)
 })
 

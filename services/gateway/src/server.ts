@@ -1,12 +1,14 @@
 import { getRequestListener } from '@hono/node-server'
 import type { RunningService } from '@warren/mesh'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { catalogue, problemType, type Code } from '@warren/contracts'
+import { isTunnelled } from './apps.ts'
 import type { Config } from './config.ts'
 import type { App } from './env.ts'
 
 const GRACE_MS = 10_000
+const HEADER_MOST_BYTES = 49_152
 
 export interface HttpServer {
   readonly url: string
@@ -26,11 +28,17 @@ export async function listen(
     errorHandler: () => problem('FORBIDDEN', 'The request has no usable target or Host header'),
   })
   const server = createServer(
-    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 120_000 },
+    // n.b. no limit for a whole request: a large upload takes as long as it takes
+    { keepAliveTimeout: 65_000, headersTimeout: 20_000, requestTimeout: 0, maxHeaderSize: HEADER_MOST_BYTES },
     (request, response) => {
       void listener(request, response)
     },
   )
+  // what goes on to an app is asked for when the app has taken the request
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (!isTunnelled(request.url ?? '')) response.writeContinue()
+    void listener(request, response)
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(socket, error.code))
 
   await new Promise<void>((resolve, reject) => {

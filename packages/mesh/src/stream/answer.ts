@@ -16,8 +16,11 @@ import { respond } from './respond.ts'
 export type AppHandler = (request: Request, bindings: AppBindings) => Response | Promise<Response>
 
 export interface Answering {
-  /** Resolves when the exchange is over and the handler has returned; never rejects. */
-  done(): Promise<void>
+  /** Takes the request, and resolves when the exchange is over and the handler has returned; never rejects. */
+  run(): Promise<void>
+  /** Resolves when the exchange is over; the handler may still be at it. */
+  readonly over: Promise<void>
+  /** Does not take it. */
   refuse(error: WarrenError): void
   /** Ends it, and tells the other end why. */
   abort(error: WarrenError): void
@@ -47,13 +50,13 @@ export function answerExchange({ mesh, app, handler, translate }: Serving, taken
   const controller = new AbortController()
   const { signal } = controller
   const trailers: [string, string][] = []
+  const ended = Promise.withResolvers<void>()
   let headSent = false
   let over = false
   let deadline: Deadline | undefined
   const end = openEnd({ lane, id, received, failed: abort, lost: () => stop(new WarrenError('PEER_LOST')) })
   end.meet(frame)
-  let running: Promise<void> | undefined
-  return { done: () => (running ??= run()), refuse, abort, abandon: () => stop(new WarrenError('PEER_LOST')) }
+  return { run, over: ended.promise, refuse, abort, abandon: () => stop(new WarrenError('PEER_LOST')) }
 
   async function run(): Promise<void> {
     const repeatable = frame.headers[frameHeaders.repeatable] === true && !delivery.message.fields.redelivered
@@ -124,7 +127,6 @@ export function answerExchange({ mesh, app, handler, translate }: Serving, taken
   }
 
   function refuse(error: WarrenError): void {
-    running = Promise.resolve()
     delivery.ack()
     fail(error)
     finish(error)
@@ -155,6 +157,7 @@ export function answerExchange({ mesh, app, handler, translate }: Serving, taken
     end.outflow.stop(error)
     end.close()
     delivery.ack()
+    ended.resolve()
   }
 
   function presentable(error: unknown): WarrenError {

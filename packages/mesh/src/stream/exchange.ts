@@ -1,29 +1,14 @@
-import { exchanges, frameBytes, frameHeaders, frameTypes, headers, messageTypes, queues, WarrenError } from '@warren/contracts'
+import { exchanges, frameBytes, frameHeaders, frameTypes, messageTypes, queues, WarrenError } from '@warren/contracts'
 import { nanoid } from 'nanoid'
-import { unavailable, unroutable, problemOf } from '../failures.ts'
+import { problemOf, unavailable, unroutable } from '../failures.ts'
 import type { Mesh } from '../mesh.ts'
 import { startDeadline } from './deadline.ts'
+import { requestHeaders, type AppRequest, type ExchangeOptions } from './app-ask.ts'
 import { openEnd } from './end.ts'
 import { declaredLength, endToEnd, printFields, readFields, valuesOf, type Fields } from './fields.ts'
-import { numberIn, textIn, WINDOW, type Frame, type FrameHeaders } from './frame.ts'
+import { numberIn, textIn, type Frame } from './frame.ts'
 import { gather, untouched, type Gathered } from './gather.ts'
 import type { Inflow } from './inflow.ts'
-
-export interface AppRequest {
-  readonly method: string
-  readonly scheme: string
-  readonly authority: string
-  /** Path and query, as they were sent */
-  readonly target: string
-  readonly fields: Fields
-  /** Address of the HTTP client */
-  readonly client?: string | undefined
-  readonly body?: AsyncIterable<Uint8Array> | undefined
-  /** Of the body; asked when it has ended. */
-  readonly trailers?: () => Fields
-  /** Read nothing of the body before the app has taken the request. */
-  readonly holdBody?: boolean
-}
 
 export interface AppAnswer {
   readonly status: number
@@ -31,21 +16,6 @@ export interface AppAnswer {
   readonly body: Inflow
   /** Nobody wants the rest. */
   cancel(): void
-}
-
-export interface ExchangeOptions {
-  readonly signal?: AbortSignal | undefined
-  /** Epoch ms until which the answer must begin; it moves along while the request's body does. */
-  readonly deadline?: number
-  readonly principal?: string
-  readonly roles?: readonly string[]
-  readonly requestId?: string | undefined
-  readonly traceparent?: string | undefined
-  readonly tracestate?: string | undefined
-  /** An instance has taken the request. */
-  readonly accepted?: () => void
-  /** Answers before the answer, such as 103. */
-  readonly informed?: (status: number, fields: Fields) => void
 }
 
 const DEADLINE_MS = 60_000
@@ -86,34 +56,19 @@ export async function openExchange(
   waitForApp()
   lane.open(
     app,
-    { type: frameTypes.req, id, sequence: 0, headers: head(), body: body.kind === 'inline' ? body.bytes : undefined },
+    {
+      type: frameTypes.req,
+      id,
+      sequence: 0,
+      headers: requestHeaders(request, options, { fields, at, repeatable, kind: body.kind }),
+      body: body.kind === 'inline' ? body.bytes : undefined,
+    },
     { expiration: Math.ceil(at - Date.now()), timestamp: Math.floor(Date.now() / 1_000), messageId: id },
   )
   return promise
 
   function waitForApp(): void {
     mesh.streams.watch(id, queues.app(app), () => fail(unroutable(app)))
-  }
-
-  function head(): FrameHeaders {
-    const given: Record<string, string | number | boolean | undefined> = {
-      [frameHeaders.method]: request.method,
-      [frameHeaders.scheme]: request.scheme,
-      [frameHeaders.authority]: request.authority,
-      [frameHeaders.target]: request.target,
-      [frameHeaders.fields]: fields,
-      [frameHeaders.client]: request.client,
-      [frameHeaders.body]: body.kind,
-      [frameHeaders.credit]: WINDOW,
-      [frameHeaders.repeatable]: repeatable,
-      [headers.deadline]: at,
-      [headers.principal]: options.principal,
-      [headers.roles]: options.roles?.join(','),
-      [headers.requestId]: options.requestId,
-      [headers.traceparent]: options.traceparent,
-      [headers.tracestate]: options.tracestate,
-    }
-    return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as FrameHeaders
   }
 
   function received(frame: Frame): void {
@@ -144,7 +99,12 @@ export async function openExchange(
 
   function refuse({ replyTo }: Frame): void {
     if (replyTo === undefined) return
-    lane.post(replyTo, { type: frameTypes.cancel, id, sequence: 1, headers: { [frameHeaders.reason]: 'not-repeatable' } })
+    lane.post(replyTo, {
+      type: frameTypes.cancel,
+      id,
+      sequence: 1,
+      headers: { [frameHeaders.reason]: 'not-repeatable' },
+    })
   }
 
   function begin({ headers, body }: Frame): void {
@@ -178,7 +138,9 @@ export async function openExchange(
 
   function lost(whose: 'peer' | 'lane'): void {
     if (whose === 'lane' || answered || !repeatable) {
-      return fail(new WarrenError('PEER_LOST', whose === 'lane' ? 'The connection to the broker was lost' : 'The app went away'))
+      return fail(
+        new WarrenError('PEER_LOST', whose === 'lane' ? 'The connection to the broker was lost' : 'The app went away'),
+      )
     }
     // the broker gives the request to another instance; where there is none, that is found out
     end.part()

@@ -1,7 +1,8 @@
 import type { Mesh } from '../mesh.ts'
 import { readable } from './app-request.ts'
 import { byteSource } from './byte-source.ts'
-import { openExchange, type ExchangeOptions } from './exchange.ts'
+import type { ExchangeOptions } from './app-ask.ts'
+import { openExchange } from './exchange.ts'
 
 export type FetchAppOptions = Omit<ExchangeOptions, 'accepted' | 'informed'>
 

@@ -4,6 +4,7 @@ import { superviseConfirmChannel } from '../channel.ts'
 import type { Connection } from '../connection.ts'
 import type { Logger } from '../log.ts'
 import { declareExchanges } from '../topology.ts'
+import { reclaim } from './reclaim.ts'
 import { NO_SEQUENCE, readFrame, type Frame, type FrameHeaders, type FrameType } from './frame.ts'
 
 /** One end of an exchange, as its lane sees it. */
@@ -57,7 +58,11 @@ export interface Lane {
 /** Buffers of amqplib's that may wait in a channel; a frame takes two. Its own limit is a thousand. */
 const BUFFERS_MOST = 16
 
-export function createLane(connection: Connection, { name, sender }: { name: string; sender: string }, log: Logger): Lane {
+export function createLane(
+  connection: Connection,
+  { name, sender }: { name: string; sender: string },
+  log: Logger,
+): Lane {
   const parties = new Map<string, Party>()
   let full: PromiseWithResolvers<void> | undefined
   const supervised = superviseConfirmChannel(connection, {
@@ -137,6 +142,7 @@ export function createLane(connection: Connection, { name, sender }: { name: str
     confirmed: (error: unknown) => void = ignore,
   ): void {
     const channel = supervised.current()
+    reclaim(body.byteLength)
     if (!channel) return
     const written = channel.publish(exchange, key, body, { ...properties, appId: sender }, confirmed)
     if (!written) full ??= Promise.withResolvers()
@@ -150,6 +156,7 @@ export function createLane(connection: Connection, { name, sender }: { name: str
   function received(channel: ConfirmChannel, message: ConsumeMessage | null): void {
     if (!message) return supervised.renew()
     if (channel !== supervised.current()) return
+    reclaim(message.content.byteLength)
     const id = message.properties.correlationId as string
     const frame = readFrame(message)
     if (!frame) return
@@ -157,7 +164,12 @@ export function createLane(connection: Connection, { name, sender }: { name: str
     if (party) return party.received(frame)
     // whoever tells where it listens wants to know that nobody is here
     if (frame.replyTo === undefined || frame.type === frameTypes.cancel) return
-    post(frame.replyTo, { type: frameTypes.cancel, id, sequence: NO_SEQUENCE, headers: { [frameHeaders.reason]: 'unknown' } })
+    post(frame.replyTo, {
+      type: frameTypes.cancel,
+      id,
+      sequence: NO_SEQUENCE,
+      headers: { [frameHeaders.reason]: 'unknown' },
+    })
   }
 
   function returned({ properties }: Message): void {

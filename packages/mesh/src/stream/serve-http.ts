@@ -19,6 +19,8 @@ export interface AppOptions {
 
 const EXCHANGES_MOST = 1_000
 const GRACE_MS = 10_000
+/** For handlers that were aborted to tidy up. */
+const ABORTED_MS = 1_000
 
 /**
  * Serves a fetch-style app (Hono's `app.fetch`, Connect's fetch handler) without a listening port. Bodies stream both
@@ -66,7 +68,7 @@ export function serveHttp(mesh: Mesh, app: string, handler: AppHandler, options:
     const answering = answerExchange({ mesh, app, handler, translate }, { lane, id, frame, delivery, deadline })
     if (open.size >= limit) return answering.refuse(unavailable('The app has too many requests under way'))
     open.set(id, answering)
-    await answering.done()
+    await answering.run()
     if (open.get(id) === answering) open.delete(id)
   }
 
@@ -77,10 +79,10 @@ export function serveHttp(mesh: Mesh, app: string, handler: AppHandler, options:
 
   async function close(): Promise<void> {
     await consumer.pause()
-    const finished = (): Promise<unknown> => Promise.allSettled(underWay)
-    await Promise.race([finished(), wait(graceMs, undefined, { ref: false })])
+    const exchanges = Promise.all([...open.values()].map(({ over }) => over))
+    await Promise.race([exchanges, wait(graceMs, undefined, { ref: false })])
     for (const each of open.values()) each.abort(unavailable('The app is stopping'))
-    await Promise.race([finished(), wait(graceMs, undefined, { ref: false })])
+    await Promise.race([Promise.all(underWay), wait(ABORTED_MS, undefined, { ref: false })])
     await consumer.close({ removeUnused: true })
     mesh.apps.delete(app)
     mesh.servers.delete(server)

@@ -30,6 +30,8 @@ interface Opened {
 
 /** Several, so that the broker's work for them is shared out. */
 const LANES = 4
+/** Over it callers hear 503 at once. */
+const EXCHANGES_MOST = 2_000
 const FIRST_UP_MS = 5_000
 /** A dead peer is noticed within about this. */
 const TICK_MS = 1_000
@@ -44,24 +46,26 @@ export function createStreams(connect: () => Connection, sender: string, log: Lo
     warm: () => void open(),
     watch,
     unwatch: (id) => void waiting.delete(id),
-    size: () => opened?.lanes.reduce((sum, each) => sum + each.size(), 0) ?? 0,
+    size,
     status: () => (!opened || opened.lanes.every((each) => each.isUp()) ? true : 'broker'),
     close,
   }
 
   async function lane(): Promise<Lane> {
     if (closed) throw unavailable('The service is stopping')
+    if (size() >= EXCHANGES_MOST) throw unavailable('Too many exchanges are under way')
     const { connection, lanes } = open()
     const first = lanes[0] as Lane
-    await Promise.race([
-      first.up.catch(() => {}),
-      new Promise((resolve) => setTimeout(resolve, FIRST_UP_MS).unref()),
-    ])
+    await Promise.race([first.up.catch(() => {}), new Promise((resolve) => setTimeout(resolve, FIRST_UP_MS).unref())])
     if (connection.blocked()) throw unavailable('The broker accepts no messages now')
     const up = lanes.filter((each) => each.isUp())
     const [emptiest = first] = up.toSorted((a, b) => a.size() - b.size())
     if (!emptiest.isUp()) throw unavailable('The broker is not reachable')
     return emptiest
+  }
+
+  function size(): number {
+    return opened?.lanes.reduce((sum, each) => sum + each.size(), 0) ?? 0
   }
 
   function watch(id: string, queue: string, giveUp: () => void): void {

@@ -15,6 +15,8 @@ export const testConfig: Config = {
   port: 0,
   maxBodyBytes: 1_000,
   corsOrigins: ['http://friend.example'],
+  exposedApps: [],
+  appDeadlineMs: 1_000,
   omitMonitorLink: false,
 }
 
@@ -93,6 +95,11 @@ export function fakeContext(fakes: Fakes = {}): Context {
     notifier: unroutable(contracts.notifier),
     descriptions: createDescriptions(registry, live),
     live,
+    apps: {
+      isExposed: () => false,
+      open: () => Promise.reject(new WarrenError('UNROUTABLE')),
+      list: async () => [],
+    },
     feeds: createFeeds({ onGap: () => {}, draining: new AbortController().signal, measure: () => {} }),
     recordNews: createRecordNews(new Map()),
     health: async () => fakes.health ?? { status: 'ready', services: {}, waitingFor: [] },

@@ -3,6 +3,7 @@
 import csv as csv_format
 import io
 import math
+import os
 import pathlib
 from datetime import date
 
@@ -17,7 +18,7 @@ SERIES = {'type': 'array', 'items': NUMBER}
 
 @process(
     id='co2-trend',
-    version='1.0.0',
+    version='1.1.0',
     title='Trend and seasonal cycle of carbon dioxide',
     description='Fits a polynomial trend and harmonics of the year to a series of measurements by least squares.',
     keywords=['climate', 'time series', 'regression'],
@@ -39,10 +40,15 @@ SERIES = {'type': 'array', 'items': NUMBER}
         'fitted': {'title': 'Fitted values at the dates of the series, ppm', 'schema': SERIES},
         'rmse': {'title': 'Root mean square of the residuals, ppm', 'schema': NUMBER},
         'n': {'title': 'Number of measurements', 'schema': {'type': 'integer'}},
+        'table': {
+            'title': 'The series with trend and fit, to plot',
+            'description': 'CSV with the columns year (a fraction tells the day), co2, fitted and trend, ppm',
+            'schema': {'type': 'string', 'format': 'file', 'contentMediaType': 'text/csv'},
+        },
     },
     deterministic=True,
 )
-def co2_trend(degree, harmonics, csv=None):
+def co2_trend(degree, harmonics, context, csv=None):
     times, values = read_series(csv if csv is not None else BUNDLED.read_text())
     # Times scaled to [-1, 1] keep the columns of the trend well conditioned.
     middle, half = (times[0] + times[-1]) / 2, (times[-1] - times[0]) / 2
@@ -51,6 +57,11 @@ def co2_trend(degree, harmonics, csv=None):
     coefficients = solve(rows, values)
     polynomial, waves = coefficients[: degree + 1], coefficients[degree + 1:]
     fitted = [dot(row, coefficients) for row in rows]
+    trends = [dot(trend(s, degree), polynomial) for s in scaled]
+    with open(os.path.join(context.workdir, 'fitted.csv'), 'w', newline='') as file:
+        table = csv_format.writer(file)
+        table.writerow(['year', 'co2', 'fitted', 'trend'])
+        table.writerows(zip(times, values, fitted, trends))
     cycle = [dot(season(month / 12, harmonics), waves) for month in range(12)]
     ends = [dot(trend(s, degree), polynomial) for s in (-1.0, 1.0)]
     return {
@@ -61,6 +72,7 @@ def co2_trend(degree, harmonics, csv=None):
         'fitted': fitted,
         'rmse': math.sqrt(sum((f - v) ** 2 for f, v in zip(fitted, values)) / len(values)),
         'n': len(values),
+        'table': 'fitted.csv',
     }
 
 

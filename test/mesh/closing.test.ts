@@ -32,10 +32,7 @@ it('leaves no connection and no queue of its own on the broker', async () => {
   await mesh.close()
   await until('the broker knows none', async () => (await connections()).length === 0)
   const queues = await inspect<{ name: string }[]>(`/api/queues/${vhost.name}`)
-  assert.deepEqual(
-    queues.map(({ name }) => name).toSorted(),
-    ['dead', 'notify'],
-  )
+  assert.deepEqual(queues.map(({ name }) => name).toSorted(), ['dead', 'notify'])
 })
 
 it('closes while there is no broker', async () => {

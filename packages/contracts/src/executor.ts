@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FileId, Sha256 } from './files.ts'
 import { Attempt, ControlAction, Job, JobId, JobState, JobStatus, PauseKind } from './job.ts'
 import { defineService } from './operation.ts'
 import { ProcessId } from './process.ts'
@@ -36,6 +37,10 @@ export const ExecuteRequest = z.looseObject({
         .max(7 * 86_400_000)
         .optional(),
       priority: z.int().min(-100).max(100).optional(),
+      keepFiles: z
+        .boolean()
+        .optional()
+        .meta({ description: 'true: every new or changed file of the working directory is stored' }),
     })
     .optional(),
 })
@@ -91,6 +96,31 @@ export const MetricPoint = z.object({
 })
 export type MetricPoint = z.infer<typeof MetricPoint>
 
+/** A file that a job took, gave or left behind. */
+export const FileOfJob = z.object({
+  path: z.string().meta({ description: 'In the working directory of the job, with `/` between folders' }),
+  role: z.enum(['input', 'output', 'kept']),
+  attempt: z.int(),
+  name: z.string().nullable().meta({ description: 'Id of the input or output' }),
+  fileId: FileId.nullable().meta({ description: 'null: it was read from `source`, and is stored nowhere' }),
+  source: z.string().nullable(),
+  size: z.int().meta({ description: 'Bytes' }),
+  sha256: Sha256,
+  type: z.string(),
+  storedAt: z.iso.datetime(),
+})
+export type FileOfJob = z.infer<typeof FileOfJob>
+
+/** A value that went in or came out; of a file, that of its bytes, else that of its JSON text. */
+const Traced = z.object({
+  name: z.string(),
+  sha256: Sha256.nullable().meta({ description: 'null: of something elsewhere that was not read' }),
+  size: z.int().nullable(),
+  type: z.string(),
+  href: z.string().nullable().meta({ description: 'Where the bytes are, when it is a file' }),
+})
+export type Traced = z.infer<typeof Traced>
+
 const jobEvent = (event: string, summary: string) =>
   ({ summary, topic: `job.:processId.:jobId.${event}`, data: JobEvent }) as const
 
@@ -116,6 +146,9 @@ export const executor = defineService('executor', {
         'PROCESS_SILENT',
         'OUT_OF_MEMORY',
         'BAD_RESULT',
+        'TOO_LARGE',
+        'QUOTA_EXCEEDED',
+        'NO_SUCH_FILE',
       ],
       deadlineMs: 60_000,
       raw: { request: true, reply: true },
@@ -126,7 +159,7 @@ export const executor = defineService('executor', {
       description: 'Answers after the job is stored. `deadline` of the message bounds the answer, not the job.',
       input: ExecuteRequest,
       output: Job,
-      errors: ['NO_SUCH_PROCESS', 'NO_SUCH_OUTPUT', 'KEY_REUSED', 'TOO_MANY'],
+      errors: ['NO_SUCH_PROCESS', 'NO_SUCH_OUTPUT', 'KEY_REUSED', 'TOO_MANY', 'TOO_LARGE'],
       deadlineMs: 10_000,
       idempotent: true,
       raw: { request: true },
@@ -178,6 +211,9 @@ export const executor = defineService('executor', {
         'OUT_OF_MEMORY',
         'BAD_RESULT',
         'EXECUTOR_LOST',
+        'TOO_LARGE',
+        'QUOTA_EXCEEDED',
+        'NO_SUCH_FILE',
       ],
       deadlineMs: 10_000,
       idempotent: true,
@@ -257,6 +293,32 @@ export const executor = defineService('executor', {
         bytes: z.int(),
         more: z.boolean(),
         over: z.boolean(),
+      }),
+      errors: ['NO_SUCH_JOB'],
+      deadlineMs: 10_000,
+      idempotent: true,
+    },
+    listFiles: {
+      summary: 'List the files of a job',
+      description: 'Of several attempts the last one that has a file under a path.',
+      http: 'GET /jobs/:id/files',
+      handWritten: true,
+      input: z.object({ id: JobId }),
+      output: z.object({ files: z.array(FileOfJob) }),
+      errors: ['NO_SUCH_JOB'],
+      deadlineMs: 10_000,
+      idempotent: true,
+    },
+    getProvenance: {
+      summary: 'Read what a job used and made',
+      description: 'The digest of the process is that of its version, which the registry knows.',
+      input: z.object({ id: JobId }),
+      output: z.object({
+        job: Job,
+        attempts: z.array(Attempt),
+        inputs: z.array(Traced),
+        outputs: z.array(Traced),
+        files: z.array(FileOfJob),
       }),
       errors: ['NO_SUCH_JOB'],
       deadlineMs: 10_000,

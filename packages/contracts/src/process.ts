@@ -71,6 +71,10 @@ export const ProcessDescription = z.object({
   limits: Limits.optional(),
   retry: RetryPolicy.optional(),
   checkpointable: z.boolean().optional(),
+  keepFiles: z
+    .boolean()
+    .optional()
+    .meta({ description: 'What a run leaves in its working directory is stored, also when it fails or is stopped' }),
   derivatives: z.record(z.string(), z.string()).optional(),
   digest: z.string().meta({ description: 'SHA-256 over the files of the process, in hexadecimal' }),
 })

@@ -66,5 +66,7 @@ export interface ProcessDeclaration {
   readonly retry?: RetryPolicy
   /** It uses `context.checkpoint` and `context.restored` */
   readonly checkpointable?: boolean
+  /** What a run leaves in its working directory is stored, also when it fails or is stopped */
+  readonly keepFiles?: boolean
   readonly derivatives?: { readonly jacobian?: 'native' }
 }

@@ -19,6 +19,12 @@ const Env = z.object({
   WORK_DIR: z.string().default(join(tmpdir(), `warren-work-${process.pid}`)),
   /** Origins, separated by commas, that inputs given by reference may be read from */
   REFERENCE_ORIGINS: z.string().default(''),
+  /** Of one input that is a file */
+  MAX_INPUT_BYTES: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(50 * 2 ** 30),
   /** Tries that an asynchronous job gets when executors are lost */
   ATTEMPTS: z.coerce.number().int().min(1).max(100).default(3),
   /** Asynchronous jobs of one owner that run at a time, on all executors together; any number unless told */
@@ -44,8 +50,7 @@ export interface Config extends DatabaseConfig {
 /** @throws ZodError or TypeError naming the variable that does not fit */
 // oxlint-disable-next-line node/no-process-env -- the one place of this service that reads it
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const { PROCESSES, SLOTS, PYTHON, WORK_DIR, REFERENCE_ORIGINS, ATTEMPTS, OWNER_RUNNING, OWNER_QUEUED } =
-    Env.parse(env)
+  const { PROCESSES, SLOTS, PYTHON, WORK_DIR, ATTEMPTS, OWNER_RUNNING, OWNER_QUEUED, ...more } = Env.parse(env)
   return {
     mesh: readMeshConfig(env),
     ...readDatabaseConfig(env),
@@ -56,7 +61,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     attempts: ATTEMPTS,
     ownerRunning: OWNER_RUNNING ?? null,
     ownerQueued: OWNER_QUEUED,
-    references: { origins: REFERENCE_ORIGINS.split(',').filter(Boolean), maxBytes: 1_048_576, timeoutMs: 10_000 },
+    references: {
+      origins: more.REFERENCE_ORIGINS.split(',').filter(Boolean),
+      maxBytes: 1_048_576,
+      maxFileBytes: more.MAX_INPUT_BYTES,
+      timeoutMs: 10_000,
+    },
     env,
   }
 }

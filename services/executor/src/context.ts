@@ -23,6 +23,8 @@ import { createCallers, type Callers } from './runs/callers.ts'
 import { createClaimedRuns } from './runs/claimed.ts'
 import { createLongRuns, type LongRuns } from './runs/long-runs.ts'
 import { observeRuns } from './runs/observed.ts'
+import { createFilesClient, type FilesClient } from './staging/files-client.ts'
+import { createStaging } from './staging/staging.ts'
 import { createRunJob, type RunJob } from './runs/run-job.ts'
 
 export interface Context {
@@ -36,6 +38,7 @@ export interface Context {
   readonly steering: Steering
   readonly backlog: Backlog
   readonly grammars: Grammars
+  readonly files: FilesClient
   readonly claimer: Claimer
   readonly longRuns: LongRuns
   /** Message ids of the synchronous calls under way → their replies */
@@ -76,7 +79,12 @@ export async function openContext(config: Config, service: RunningService): Prom
   const progress = createProgressWriter(service, ledger)
   const checkpoints = createCheckpointWriter(service, sql)
   const records = createRecordWriter(service, config.databaseUrl)
-  const runJob = observeRuns(mesh, createRunJob({ mesh, pool, active, callers, progress, checkpoints, records }))
+  const files = createFilesClient(mesh)
+  const staging = createStaging({ files, policy: config.references, db, log, workDir: config.workDir })
+  const runJob = observeRuns(
+    mesh,
+    createRunJob({ mesh, pool, active, callers, progress, checkpoints, records, staging }),
+  )
   const claimedRuns = createClaimedRuns({
     ledger,
     grammars,
@@ -118,6 +126,7 @@ export async function openContext(config: Config, service: RunningService): Prom
     steering,
     backlog: createBacklog(sql, config.ownerQueued),
     grammars,
+    files,
     claimer,
     longRuns,
     synchronous: new Map(),

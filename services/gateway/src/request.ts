@@ -11,11 +11,10 @@ import { problemResponse } from './problem.ts'
 /** What no route takes: a path of the client's own choice is no name for anything. */
 const UNMATCHED = 'none'
 const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-const exposed = [
-  ...['Location', 'Link', 'Preference-Applied', 'Retry-After', 'X-Request-Id'],
-  ...['Accept-Ranges', 'Content-Digest', 'Content-Disposition', 'Content-Range', 'ETag', 'Repr-Digest'],
-  ...['Tus-Resumable', 'Upload-Expires', 'Upload-Length', 'Upload-Offset', 'Warren-File'],
-].join(', ')
+const exposed =
+  'Location, Link, Preference-Applied, Retry-After, X-Request-Id, ' +
+  'Accept-Ranges, Content-Digest, Content-Disposition, Content-Range, ETag, Repr-Digest, ' +
+  'Tus-Resumable, Upload-Expires, Upload-Length, Upload-Offset, Warren-File'
 
 /**
  * All that happens around every request, in one place because it is on the hot path: id, trace, guard, CORS, drain,

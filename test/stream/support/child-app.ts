@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -16,7 +16,9 @@ export interface ChildApp {
 
 /** Where children tell what they do. */
 export function effectsFile(): { readonly path: string; lines(): string[] } {
-  const path = join(mkdtempSync(join(tmpdir(), 'warren-stream-')), 'effects')
+  const dir = mkdtempSync(join(tmpdir(), 'warren-stream-'))
+  after(() => rmSync(dir, { recursive: true }))
+  const path = join(dir, 'effects')
   return {
     path,
     lines: () => {

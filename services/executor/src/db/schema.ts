@@ -11,7 +11,7 @@ import {
   text,
   timestamp,
 } from 'drizzle-orm/pg-core'
-import type { JobState, PauseKind, Problem, RecordKind } from '@warren/contracts'
+import type { FileOfJob, JobState, PauseKind, Problem, RecordKind } from '@warren/contracts'
 
 export const schema = pgSchema('executor')
 
@@ -140,6 +140,27 @@ export const records = schema.table(
     body: json().$type<unknown[]>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.jobId, table.kind, table.last] })],
+)
+
+/** What a job took, gave or left behind; the bytes are with the files service, or at `source`. */
+export const files = schema.table(
+  'files',
+  {
+    jobId: text().notNull(),
+    attempt: integer().notNull(),
+    role: text().$type<FileOfJob['role']>().notNull(),
+    /** In the working directory */
+    path: text().notNull(),
+    /** Id of the input or output */
+    name: text(),
+    fileId: text(),
+    source: text(),
+    sha256: text().notNull(),
+    size: bigint({ mode: 'number' }).notNull(),
+    type: text().notNull(),
+    storedAt: time().notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.jobId, table.attempt, table.role, table.path] })],
 )
 
 /** One row for each instance that writes events. */

@@ -1,4 +1,5 @@
 import type { ProcessDescription, Violation } from '@warren/contracts'
+import { findFiles, isFile, valueOrLink, type FileGrammar } from './files.ts'
 import { compileSchema } from './schema.ts'
 
 type Inputs = ProcessDescription['inputs']
@@ -7,13 +8,15 @@ type Inputs = ProcessDescription['inputs']
 export interface Grammar {
   readonly description: Pick<
     ProcessDescription,
-    'id' | 'version' | 'jobControlOptions' | 'timeoutMs' | 'checkpointable' | 'retry'
+    'id' | 'version' | 'outputs' | 'jobControlOptions' | 'timeoutMs' | 'checkpointable' | 'retry'
   >
   readonly inputs: Inputs
   /** Everything that is wrong with the inputs; empty when they fit. */
   checkInputs(inputs: Readonly<Record<string, unknown>>): Violation[]
   checkOutputs(outputs: unknown): Violation[]
   readonly outputNames: ReadonlySet<string>
+  /** Undefined when it has to do with none: then runs pay nothing for files. */
+  readonly files: FileGrammar | undefined
 }
 
 /** @throws Error when a schema of the process is none */
@@ -43,6 +46,7 @@ export function compileGrammar(process: Omit<ProcessDescription, 'digest' | 'tit
     checkInputs,
     checkOutputs,
     outputNames: new Set(Object.keys(process.outputs)),
+    files: findFiles(process),
   }
 }
 
@@ -51,7 +55,8 @@ function isRequired({ minOccurs = 1, schema }: Inputs[string]): boolean {
 }
 
 /** OGC API - Processes, 7.11.2: an input that may occur more than once is an array of its values, or one value. */
-function occurrences({ schema, minOccurs = 1, maxOccurs = 1 }: Inputs[string]): unknown {
+function occurrences({ schema: declared, minOccurs = 1, maxOccurs = 1 }: Inputs[string]): unknown {
+  const schema = isFile(declared) ? valueOrLink : declared
   if (maxOccurs === 1) return schema
   const many = {
     type: 'array',

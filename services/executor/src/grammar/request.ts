@@ -12,6 +12,8 @@ export interface ReadRequest {
   readonly priority?: number
   /** false: the job is created, and somebody starts it later */
   readonly start?: boolean
+  /** What the run leaves in its working directory is stored. */
+  readonly keepFiles: boolean
   /** It names who is told about it. */
   readonly notify: boolean
 }
@@ -38,6 +40,7 @@ export function readRequest(text: string, key?: string): ReadRequest {
     ...(warren?.timeoutMs !== undefined && { timeoutMs: warren.timeoutMs }),
     ...(warren?.priority !== undefined && { priority: warren.priority }),
     ...(warren?.start !== undefined && { start: warren.start }),
+    keepFiles: warren?.keepFiles === true,
     notify: subscriber !== undefined,
   }
 }

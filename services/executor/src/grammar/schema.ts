@@ -5,6 +5,8 @@ import { admitNonFinite } from './non-finite.ts'
 
 const ajv = new Ajv2020({ allErrors: true, strict: false, verbose: true, validateFormats: true, addUsedSchema: false })
 formats.default(ajv)
+// a path of the working directory, or a link: it is staging that looks at it
+ajv.addFormat('file', true)
 
 /**
  * Compiles a JSON Schema 2020-12.

@@ -2,10 +2,12 @@ import { controlJob } from './controlJob.ts'
 import { dismissJob } from './dismissJob.ts'
 import { execute } from './execute.ts'
 import { getJob } from './getJob.ts'
+import { getProvenance } from './getProvenance.ts'
 import { getResults } from './getResults.ts'
 import { getSubscriber } from './getSubscriber.ts'
 import { listAttempts } from './listAttempts.ts'
 import { listEvents } from './listEvents.ts'
+import { listFiles } from './listFiles.ts'
 import { listJobs } from './listJobs.ts'
 import { listRecords } from './listRecords.ts'
 import { submit } from './submit.ts'
@@ -15,10 +17,12 @@ export const handlers = {
   dismissJob,
   execute,
   getJob,
+  getProvenance,
   getResults,
   getSubscriber,
   listAttempts,
   listEvents,
+  listFiles,
   listJobs,
   listRecords,
   submit,

@@ -12,7 +12,11 @@ export const submit = handle(executor.operations.submit, async (call): Promise<J
   const { input, context, principal, traceparent = null } = call
   const read = readRequest(input)
   const grammar = await context.grammars.find(read.processId)
-  const request = await resolveReferences(read, grammar, context.config.references)
+  const request = await resolveReferences(read, grammar, {
+    policy: context.config.references,
+    files: context.files,
+    owner: principal,
+  })
   prepareInputs(request, grammar) // for its errors: nothing that cannot run is stored
   await context.backlog.admit(principal)
   const id = jobIdOf(call)

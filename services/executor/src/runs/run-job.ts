@@ -1,4 +1,4 @@
-import { executor, type WarrenError } from '@warren/contracts'
+import { executor, WarrenError } from '@warren/contracts'
 import { client, type Mesh } from '@warren/mesh'
 import type { Grammar } from '../grammar/grammar.ts'
 import { prepareInputs, type ReadRequest } from '../grammar/request.ts'
@@ -7,6 +7,7 @@ import type { CheckpointWriter } from '../jobs/checkpoints.ts'
 import type { ProgressWriter } from '../jobs/progress.ts'
 import type { RecordWriter, RunRecords } from '../jobs/records.ts'
 import type { Pool } from '../runner/pool.ts'
+import { isStaged, type Staged, type Staging } from '../staging/staging.ts'
 import type { Callers } from './callers.ts'
 import { endingOf, type Ending } from './outcome.ts'
 
@@ -36,9 +37,11 @@ export interface RunJobOptions {
   readonly checkpoints: CheckpointWriter
   readonly records: RecordWriter
   readonly callers: Callers
+  readonly staging: Staging
 }
 
-export function createRunJob({ mesh, pool, active, progress, checkpoints, records, callers }: RunJobOptions): RunJob {
+export function createRunJob(options: RunJobOptions): RunJob {
+  const { mesh, pool, active, progress, checkpoints, records, callers, staging } = options
   const processes = client(executor, mesh)
   return async ({ jobId, attempt, owner, request, grammar, deadline, timeLimitMs, checkpoint, traceparent }) => {
     let inputs: string
@@ -49,14 +52,20 @@ export function createRunJob({ mesh, pool, active, progress, checkpoints, record
     }
     const signal = active.begin(jobId, attempt)
     let kept: RunRecords | undefined
+    let staged: Staged | undefined
     try {
+      if (isStaged(request, grammar)) {
+        const job = { jobId, attempt, owner, request, grammar, deadline, signal }
+        staged = await staging.open(job, inputs)
+      }
       const outcome = await pool.run(
         {
           id: jobId,
           processId: request.processId,
           attempt,
-          inputs,
+          inputs: staged?.inputs ?? inputs,
           deadline,
+          ...(staged && { workdir: staged.workdir }),
           ...(timeLimitMs !== undefined && { timeLimitMs }),
           ...(checkpoint !== undefined && { checkpoint }),
           ...(traceparent !== undefined && { traceparent }),
@@ -76,11 +85,25 @@ export function createRunJob({ mesh, pool, active, progress, checkpoints, record
           },
         },
       )
-      const ending = endingOf(outcome, grammar, request.outputs, active.reasonOf(jobId))
+      const reached = endingOf(outcome, grammar, request.outputs, active.reasonOf(jobId))
+      const ending = staged
+        ? await staged.store(reached, (line) => {
+            kept ??= records.begin(jobId, attempt)
+            kept.log({ stream: 'log', level: 'warning', time: Date.now(), line })
+          })
+        : reached
       // before the end is: who sees the end finds the whole log
       await kept?.settle()
       return ending
+    } catch (error) {
+      // only staging fails: pool and writers never do
+      if (!staged && !(error instanceof WarrenError)) throw error
+      await kept?.settle()
+      const cancelled = signal.aborted || Date.now() >= deadline
+      if (cancelled) return endingOf({ status: 'cancelled' }, grammar, undefined, active.reasonOf(jobId))
+      return { move: 'fail', error: error as WarrenError }
     } finally {
+      if (staged) await staged.remove()
       progress.settle(jobId)
       active.end(jobId)
     }

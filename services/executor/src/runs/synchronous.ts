@@ -36,7 +36,11 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
 /** The job is written once, with its end, before the reply; a longer run is written at its start too. */
 async function runNew(call: Call<Execute, Context>, read: ReadRequest, grammar: Grammar): Promise<Reply> {
   const { context, principal, signal, traceparent } = call
-  const request = await resolveReferences(read, grammar, context.config.references)
+  const request = await resolveReferences(read, grammar, {
+    policy: context.config.references,
+    files: context.files,
+    owner: principal,
+  })
   const { processId } = request
   const deadline = Math.min(
     call.deadline,

@@ -134,7 +134,7 @@ export const ogcDocuments: readonly RouteDocument[] = [
   {
     ...of(getResults, {
       parameters: z.object({ id: z.string(), output: z.string() }),
-      responses: { 200: { ...values, headers: {} } },
+      responses: { 200: { ...values, headers: {} }, 307: { description: 'It is a file' } },
     }),
     path: '/jobs/:id/results/:output',
     id: 'executor_getResult',

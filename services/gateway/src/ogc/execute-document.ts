@@ -23,6 +23,7 @@ export const ExecuteDocument = z
       .looseObject({
         timeoutMs: z.int().min(1).optional(),
         priority: z.int().min(-100).max(100).optional(),
+        keepFiles: z.boolean().optional().meta({ description: 'Store what the run leaves in its working directory' }),
       })
       .optional(),
   })
@@ -30,7 +31,12 @@ export const ExecuteDocument = z
 
 const Scalar = z.union([z.string(), z.number(), z.boolean(), z.array(z.unknown()), z.null()])
 const Qualified = z.object({ value: z.looseObject({}) })
-const Reference = z.object({ href: z.string(), rel: z.string().optional(), type: z.string().optional() })
+const Reference = z.object({
+  href: z.string(),
+  rel: z.string().optional(),
+  type: z.string().optional(),
+  title: z.string().optional().meta({ description: 'Name of the file' }),
+})
 
 /** OGC API - Processes - Part 1, `results.yaml`: objects are wrapped. */
 export const ResultsDocument = z.record(z.string(), z.union([Scalar, Qualified, Reference])).meta({ id: 'Results' })

@@ -3,6 +3,7 @@ import type { App } from '../env.ts'
 import { conformanceRoute } from './conformance.ts'
 import { controlRoutes } from './control.ts'
 import { executionRoute } from './execution.ts'
+import { filesOfJobRoutes } from './files-of-job.ts'
 import { jobRoutes } from './jobs.ts'
 import { landingRoute } from './landing.ts'
 import { processRoutes } from './processes.ts'
@@ -17,4 +18,5 @@ export function ogcRoutes(app: App, context: Context): void {
   jobRoutes(app, context)
   controlRoutes(app, context)
   resultRoutes(app, context)
+  filesOfJobRoutes(app, context)
 }

@@ -30,20 +30,20 @@ export async function shapeResults(text: string, wish: Wish, headers: Record<str
   const isMultipart = names(wish.accept, 'multipart/related') && wish.response !== 'document'
   const isRaw = wish.response === 'raw'
   if (!isRaw && !isMultipart && !wish.minimal && wish.byReference.size === 0) {
-    return send({ type: 'application/json', body: wrapObjects(text) }, headers)
+    return send({ type: 'application/json', body: wrapObjects(text, baseOf(wish)) }, headers)
   }
   const outputs = rawJson.members(text)
   const isLink = ([name, raw]: readonly [string, string]): boolean =>
     wish.byReference.has(name) || (wish.minimal && raw.length >= LARGE)
   if (isRaw && outputs.length > 0 && outputs.every(isLink)) return sendLinks(outputs, wish, headers)
-  if (isRaw && outputs.length === 1) return sendRaw(outputs[0] as [string, string], wish, headers)
+  if (isRaw && outputs.length === 1) return sendRaw(withBase(outputs[0] as [string, string], wish), wish, headers)
   if (isMultipart || (isRaw && !names(wish.accept, 'application/json'))) {
     const process = await wish.describe()
     const parts = outputs.map((output) => ({
       contentId: output[0],
       value: isLink(output)
         ? { href: hrefOf(output[0], wish) }
-        : (rawValue(output[1], schemaOf(process, output[0]), undefined) as RawValue),
+        : (rawValue(withBase(output, wish)[1], schemaOf(process, output[0]), undefined) as RawValue),
     }))
     return send(multipart(parts), headers)
   }
@@ -51,7 +51,7 @@ export async function shapeResults(text: string, wish: Wish, headers: Record<str
     isLink(output) ? [output[0], linkObject(hrefOf(output[0], wish))] : output,
   )
   const linked = new Set(outputs.filter(isLink).map(([name]) => name))
-  const body = rawJson.object(map.map(([name, raw]) => [name, linked.has(name) ? raw : wrapObject(raw)]))
+  const body = rawJson.object(map.map(([name, raw]) => [name, linked.has(name) ? raw : wrapObject(raw, baseOf(wish))]))
   return send({ type: 'application/json', body }, headers)
 }
 
@@ -68,14 +68,33 @@ export async function sendRaw(
 }
 
 /** Objects as `{"value": …}`: a bare object fits no branch of the schema of results. Scalars and arrays stay bare. */
-export function wrapObjects(text: string): string {
+export function wrapObjects(text: string, base = ''): string {
   // no brace behind the first: no object, nothing to do
   if (text.indexOf('{', text.indexOf('{') + 1) === -1) return text
-  return rawJson.object(rawJson.members(text).map(([name, raw]) => [name, wrapObject(raw)]))
+  return rawJson.object(rawJson.members(text).map(([name, raw]) => [name, wrapObject(raw, base)]))
 }
 
-function wrapObject(raw: string): string {
-  return raw.startsWith('{') ? `{"value":${raw}}` : raw
+function wrapObject(raw: string, base: string): string {
+  if (!raw.startsWith('{')) return raw
+  return isFileLink(raw) ? absoluteLink(raw, base) : `{"value":${raw}}`
+}
+
+/** A result that is a file, as executors write it. */
+export function isFileLink(raw: string): boolean {
+  return /^\{"href":"\/files\/[\w-]{21}","rel":"enclosure",/.test(raw)
+}
+
+export function absoluteLink(raw: string, base: string): string {
+  return raw.replace('"/files/', `"${base}/files/`)
+}
+
+function withBase([name, raw]: readonly [string, string], wish: Wish): [string, string] {
+  return [name, isFileLink(raw) ? absoluteLink(raw, baseOf(wish)) : raw]
+}
+
+/** Where results are is a URL of the gateway. */
+function baseOf({ href }: Pick<Wish, 'href'>): string {
+  return href.slice(0, href.lastIndexOf('/jobs/'))
 }
 
 function sendLinks(outputs: readonly [string, string][], wish: Wish, headers: Record<string, string>): Response {

@@ -6,7 +6,7 @@ import { storedShape } from './execute-request.ts'
 import { jobUrl } from './status-document.ts'
 import { requireJobId } from './jobs.ts'
 import { readQuery } from './query.ts'
-import { sendRaw, shapeResults } from './result-shape.ts'
+import { absoluteLink, isFileLink, sendRaw, shapeResults } from './result-shape.ts'
 
 /** OGC API - Processes - Part 1, 7.13: results of a job, and one output of them (2.0). */
 export function resultRoutes(app: App, { executor, descriptions }: Context): void {
@@ -32,6 +32,10 @@ export function resultRoutes(app: App, { executor, descriptions }: Context): voi
     const { body } = await executor.getResults({ id }, callOptions(c))
     const raw = rawJson.member(body, name)
     if (raw === undefined) throw noSuchOutput(name)
+    if (isFileLink(raw)) {
+      const { href } = JSON.parse(absoluteLink(raw, c.get('base'))) as { href: string }
+      return c.redirect(href, 307)
+    }
     return sendRaw([name, raw], { accept: c.req.header('accept'), describe: () => describe(id) }, {})
   })
 

@@ -87,6 +87,8 @@ function links(job: Job, base: string): Link[] {
     { rel: `${base}/rel/events`, href: `${self}/events`, type: 'text/event-stream', title: 'Its events' },
     { rel: `${base}/rel/logs`, href: `${self}/logs`, type: 'text/plain', title: 'Its log' },
     jsonLink(`${base}/rel/metrics`, `${self}/metrics`, 'Its metrics'),
+    jsonLink(`${base}/rel/files`, `${self}/files`, 'Its files'),
+    jsonLink(`${base}/rel/provenance`, `${self}/prov`, 'How it came to what it gave'),
     ...controlLinks(job, self, base),
     jsonLink('up', `${base}/processes/${job.processId}`, 'Its process'),
   ]

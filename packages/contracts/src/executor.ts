@@ -1,125 +1,14 @@
 import { z } from 'zod'
-import { FileId, Sha256 } from './files.ts'
-import { Attempt, ControlAction, Job, JobId, JobState, JobStatus, PauseKind } from './job.ts'
+import { ExecuteRequest, Subscriber } from './execute-request.ts'
+import { Attempt, ControlAction, Job, JobId, JobStatus, PauseKind } from './job.ts'
+import { FileOfJob, Traced } from './job-files.ts'
+import { JobEvent, LogLine, MetricPoint, RecordKind, StoredEvent } from './job-records.ts'
 import { defineService } from './operation.ts'
 import { ProcessId } from './process.ts'
 import { exchanges } from './wire.ts'
 
-/** OGC API - Processes - Part 1, `subscriber.yaml`: who is told about one job, by an HTTP POST. */
-export const Subscriber = z.object({
-  successUri: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .meta({ description: 'Gets the results' }),
-  inProgressUri: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .meta({ description: 'Gets the status document at changes' }),
-  failedUri: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .meta({ description: 'Gets the status document' }),
-})
-export type Subscriber = z.infer<typeof Subscriber>
-
-/** What to run. Further members of an OGC execute request are kept with the job, unread. */
-export const ExecuteRequest = z.looseObject({
-  processId: ProcessId,
-  inputs: z.record(z.string(), z.unknown()).optional(),
-  outputs: z.record(z.string(), z.unknown()).optional().meta({ description: 'All outputs, unless told' }),
-  subscriber: Subscriber.optional(),
-  warren: z
-    .object({
-      start: z.boolean().optional().meta({ description: 'false: the job is created, and waits to be started' }),
-      timeoutMs: z
-        .int()
-        .min(1)
-        .max(7 * 86_400_000)
-        .optional(),
-      priority: z.int().min(-100).max(100).optional(),
-      keepFiles: z
-        .boolean()
-        .optional()
-        .meta({ description: 'true: every new or changed file of the working directory is stored' }),
-    })
-    .optional(),
-})
-
 /** Output id → value. Travels as raw text; objects are bare here, the gateway wraps them as OGC wants. */
 const Results = z.record(z.string(), z.unknown())
-
-const JobEvent = z.object({
-  jobId: JobId,
-  processId: ProcessId,
-  state: JobState,
-  status: JobStatus,
-  attempt: z.int(),
-  owner: z.string(),
-  progress: z.int().optional().meta({ description: 'Percent, of a progress event' }),
-  message: z.string().optional(),
-  notify: z.literal(true).optional().meta({ description: 'The job names a subscriber of its own' }),
-})
-
-/** A committed event as it is stored; `cursor` is its place in the order in which all of them are read. */
-export const StoredEvent = z.object({
-  cursor: z.string(),
-  seq: z.int(),
-  /** key in the contract, such as jobStarted */
-  event: z.string(),
-  at: z.iso.datetime(),
-  data: JobEvent,
-})
-export type StoredEvent = z.infer<typeof StoredEvent>
-
-/** Lines of logs and points of metrics are kept in runs of neighbours. */
-export const RecordKind = z.enum(['log', 'metric'])
-export type RecordKind = z.infer<typeof RecordKind>
-
-export const LogLine = z.object({
-  /** 1 for the first line of the job */
-  no: z.int(),
-  attempt: z.int(),
-  time: z.iso.datetime(),
-  stream: z.enum(['stdout', 'stderr', 'log']),
-  level: z.enum(['debug', 'info', 'warning', 'error']),
-  line: z.string(),
-})
-export type LogLine = z.infer<typeof LogLine>
-
-export const MetricPoint = z.object({
-  no: z.int(),
-  attempt: z.int(),
-  time: z.iso.datetime(),
-  name: z.string(),
-  value: z.number(),
-  step: z.number().optional(),
-})
-export type MetricPoint = z.infer<typeof MetricPoint>
-
-/** A file that a job took, gave or left behind. */
-export const FileOfJob = z.object({
-  path: z.string().meta({ description: 'In the working directory of the job, with `/` between folders' }),
-  role: z.enum(['input', 'output', 'kept']),
-  attempt: z.int(),
-  name: z.string().nullable().meta({ description: 'Id of the input or output' }),
-  fileId: FileId.nullable().meta({ description: 'null: it was read from `source`, and is stored nowhere' }),
-  source: z.string().nullable(),
-  size: z.int().meta({ description: 'Bytes' }),
-  sha256: Sha256,
-  type: z.string(),
-  storedAt: z.iso.datetime(),
-})
-export type FileOfJob = z.infer<typeof FileOfJob>
-
-/** A value that went in or came out; of a file, that of its bytes, else that of its JSON text. */
-const Traced = z.object({
-  name: z.string(),
-  sha256: Sha256.nullable().meta({ description: 'null: of something elsewhere that was not read' }),
-  size: z.int().nullable(),
-  type: z.string(),
-  href: z.string().nullable().meta({ description: 'Where the bytes are, when it is a file' }),
-})
-export type Traced = z.infer<typeof Traced>
 
 const jobEvent = (event: string, summary: string) =>
   ({ summary, topic: `job.:processId.:jobId.${event}`, data: JobEvent }) as const

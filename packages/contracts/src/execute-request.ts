@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { ProcessId } from './process.ts'
+
+/** OGC API - Processes - Part 1, `subscriber.yaml`: who is told about one job, by an HTTP POST. */
+export const Subscriber = z.object({
+  successUri: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: 'Gets the results' }),
+  inProgressUri: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: 'Gets the status document at changes' }),
+  failedUri: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .meta({ description: 'Gets the status document' }),
+})
+export type Subscriber = z.infer<typeof Subscriber>
+
+/** What to run. Further members of an OGC execute request are kept with the job, unread. */
+export const ExecuteRequest = z.looseObject({
+  processId: ProcessId,
+  inputs: z.record(z.string(), z.unknown()).optional(),
+  outputs: z.record(z.string(), z.unknown()).optional().meta({ description: 'All outputs, unless told' }),
+  subscriber: Subscriber.optional(),
+  warren: z
+    .object({
+      start: z.boolean().optional().meta({ description: 'false: the job is created, and waits to be started' }),
+      timeoutMs: z
+        .int()
+        .min(1)
+        .max(7 * 86_400_000)
+        .optional(),
+      priority: z.int().min(-100).max(100).optional(),
+      keepFiles: z
+        .boolean()
+        .optional()
+        .meta({ description: 'true: every new or changed file of the working directory is stored' }),
+    })
+    .optional(),
+})

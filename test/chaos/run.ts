@@ -72,6 +72,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
     say('healed; waiting for the last jobs')
     await settle(tables, stack, journal)
     await readAgain(tables, stack, journal)
+    for (const text of await slots(stack)) say(text)
     const facts = await collect(tables, stack, journal, faults.done, hooked ? receiver : undefined)
     return {
       violations: [...violations, ...balance(facts), ...deathsOf(stack)],
@@ -91,6 +92,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
       .ready()
       .catch((error: Error) => violations.push({ rule: 'stuck', what: `the platform: ${error.message}` }))
   }
+}
+
+/** What executors say of their slots, should jobs be stuck. */
+async function slots({ url }: ChaosStack): Promise<string[]> {
+  const answer = await fetch(`${url}/metrics`).catch(() => undefined)
+  const lines = ((await answer?.text()) ?? '').split('\n')
+  return lines.filter((line) => /^warren_(slots_free|runs_|jobs_queued|jobs_leased)/.test(line))
 }
 
 /** Waits for the last jobs; what a user left paused goes on. */

@@ -1,3 +1,4 @@
+export { answering, type Answering } from './answering.ts'
 export { connect } from './connect.ts'
 export { readDatabaseConfig, type DatabaseConfig } from './config.ts'
 export { asWarrenError, isDatabaseDown, unavailable } from './errors.ts'

@@ -1,4 +1,4 @@
-import { openDatabase, type Database } from '@warren/database'
+import { answering, connect, openDatabase, type Database } from '@warren/database'
 import type { executor as contract } from '@warren/contracts'
 import { handler, type ReplyBy, type RunningService } from '@warren/mesh'
 import type { Sql } from 'postgres'
@@ -112,8 +112,11 @@ export async function openContext(config: Config, service: RunningService): Prom
   pool.onFree(() => claimer.roomFreed())
   const steering = createSteering({ active, pool, ledger, executorId, log })
   listenForSteering(mesh, steering)
-  keepLeases(service, sql, executorId, active, claimedRuns.jobIds, steering, relay)
-  startReaper(service, sql, ledger, relay)
+  // not the pool: leases must be renewed however long other statements wait
+  const keeper = answering(() => connect(config.databaseUrl, 'executor', { max: 2 }))
+  release('keeper', () => keeper.close())
+  keepLeases(service, keeper, executorId, active, claimedRuns.jobIds, steering, relay)
+  startReaper(service, keeper, ledger, relay)
   measureExecutor(service, { pool, sql, relay, executorId, active })
   return {
     executorId,

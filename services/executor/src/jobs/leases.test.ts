@@ -21,7 +21,7 @@ test('leases are renewed of what is worked on, and a writer that was taken for g
   active.begin('here', 1)
   let release = async (): Promise<void> => {}
   const host = { ...service, release: (_name: string, releaser: () => Promise<void>) => void (release = releaser) }
-  keepLeases(host, store.sql, 'x1', active, () => [], steering, relay)
+  keepLeases(host, { ask: (work) => work(store.sql), close: async () => {} }, 'x1', active, () => [], steering, relay)
   const left = (): Promise<{ id: string; left: number }[]> => store.sql<{ id: string; left: number }[]>`
 select id, extract(epoch from lease_until - now())::float8 as left from executor.jobs order by id`
   for (let tries = 0; tries < 100 && ((await left())[0]?.left ?? 0) < 5; tries++) await wait(100)

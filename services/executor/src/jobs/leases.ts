@@ -1,4 +1,5 @@
 import type { RunningService } from '@warren/mesh'
+import type { Answering } from '@warren/database'
 import type { Sql } from 'postgres'
 import type { JobState, PauseKind } from '@warren/contracts'
 import type { ActiveRuns } from './active.ts'
@@ -24,7 +25,7 @@ interface Kept {
  */
 export function keepLeases(
   { log, release }: RunningService,
-  sql: Sql,
+  keeper: Answering,
   executorId: string,
   active: ActiveRuns,
   /** Jobs whose end is not written yet, beside those that run */
@@ -33,15 +34,23 @@ export function keepLeases(
   relay: Pick<Relay, 'reconcile' | 'safe'>,
 ): void {
   let renewing = Promise.resolve()
+  let reconciling: Promise<void> | undefined
   const timer = setInterval(() => {
-    renewing = renewing.then(renew).catch((error: unknown) => log.warn({ err: error }, 'leases not renewed'))
+    renewing = renewing
+      .then(() => keeper.ask(renew))
+      .catch((error: unknown) => log.warn({ err: error }, 'leases not renewed'))
+    // beside it: leases must not wait for the broker
+    reconciling ??= relay
+      .reconcile()
+      .catch((error: unknown) => log.debug({ err: error }, 'events not reconciled'))
+      .finally(() => (reconciling = undefined))
   }, RENEW_MS)
   release('leases', async () => {
     clearInterval(timer)
     await renewing
   })
 
-  async function renew(): Promise<void> {
+  async function renew(sql: Sql): Promise<void> {
     const ofQueue = [...claimed()]
     const held = [...new Set([...active.ids(), ...ofQueue])]
     const { xid, seq } = relay.safe()
@@ -61,7 +70,6 @@ returning id, attempt, state, desired, paused_as as "pausedAs", deadline_at as "
     for (const id of ofQueue) if (attempts.get(id) !== active.attemptOf(id)) active.abort(id, 'lost')
     // a synchronous run may have no row yet, and is lost only if another attempt has it
     for (const [id, attempt] of attempts) if (attempt !== active.attemptOf(id)) active.abort(id, 'lost')
-    await relay.reconcile()
   }
 
   function steer({ id, state, desired, pausedAs, deadlineAt }: Kept): void {

@@ -1,4 +1,4 @@
-import { connect, isDatabaseDown } from '@warren/database'
+import { answering, connect, isDatabaseDown } from '@warren/database'
 import type { WrittenEvent } from './events.ts'
 import { groupCommit } from './group-commit.ts'
 import { claimJobs, type Claim, type ClaimedJob } from './sql/claim-jobs.ts'
@@ -38,9 +38,10 @@ export function openLedger(
   writer: string,
   written: (events: readonly WrittenEvent[]) => void,
 ): Ledger {
-  const sql = connect(databaseUrl, 'executor', { max: 1, idle_timeout: 0, connection: byIndex })
+  const options = { max: 1, idle_timeout: 0, connection: byIndex }
+  const { ask, close } = answering(() => connect(databaseUrl, 'executor', options))
   const insert = groupCommit<NewJob, Date | null>(async (jobs) => {
-    const events = await insertJobs(sql, writer, jobs)
+    const events = await ask((sql) => insertJobs(sql, writer, jobs))
     written(events)
     if (events.length === jobs.length) return events.map(({ at }) => at) // one statement, one time
     const times = new Map(events.map(({ jobId, at }) => [jobId, at]))
@@ -51,7 +52,7 @@ export function openLedger(
     })
   }, isDatabaseDown)
   const move = groupCommit<JobMove, boolean>(async (moves) => {
-    const moved = await moveJobs(sql, writer, moves)
+    const moved = await ask((sql) => moveJobs(sql, writer, moves))
     written(moved)
     const made = new Set(moved.map(({ n }) => n))
     return moves.map((_, n) => made.has(n))
@@ -60,11 +61,11 @@ export function openLedger(
     insert,
     move,
     claim: async (claim) => {
-      const claimed = await claimJobs(sql, writer, claim)
+      const claimed = await ask((sql) => claimJobs(sql, writer, claim))
       written(claimed)
       return claimed
     },
-    progress: async (reports) => written(await reportProgress(sql, writer, reports)),
-    close: () => sql.end({ timeout: 5 }),
+    progress: async (reports) => written(await ask((sql) => reportProgress(sql, writer, reports))),
+    close,
   }
 }

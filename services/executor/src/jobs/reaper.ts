@@ -1,5 +1,6 @@
 import { toProblem, WarrenError } from '@warren/contracts'
 import { backoffMs, type RunningService } from '@warren/mesh'
+import type { Answering } from '@warren/database'
 import type { Sql } from 'postgres'
 import type { Ledger } from './ledger.ts'
 import type { Relay } from './relay.ts'
@@ -21,7 +22,7 @@ interface Expired {
  * Puts right what a crash left behind. Every executor reaps: the moves are compare-and-set on the attempt, so that two
  * that find the same job change it once.
  */
-export function startReaper(service: RunningService, sql: Sql, ledger: Ledger, relay: Relay): void {
+export function startReaper(service: RunningService, keeper: Answering, ledger: Ledger, relay: Relay): void {
   const { log, release } = service
   let timer: NodeJS.Timeout | undefined
   let reaping = Promise.resolve()
@@ -39,22 +40,22 @@ export function startReaper(service: RunningService, sql: Sql, ledger: Ledger, r
 
   async function reapAndGoOn(): Promise<void> {
     try {
-      await reap()
+      await keeper.ask(reap)
     } catch (error) {
       log.warn({ err: error }, 'could not reap')
     }
     if (!service.signal.aborted) schedule(backoffMs(0, PERIOD_MS, PERIOD_MS))
   }
 
-  async function reap(): Promise<void> {
-    await endExpiredLeases()
-    await endOverdue()
-    await doWhatIsWanted()
-    await wakeUpForgotten()
-    await adoptWriters()
+  async function reap(sql: Sql): Promise<void> {
+    await endExpiredLeases(sql)
+    await endOverdue(sql)
+    await doWhatIsWanted(sql)
+    await wakeUpForgotten(sql)
+    await adoptWriters(sql)
   }
 
-  async function endExpiredLeases(): Promise<void> {
+  async function endExpiredLeases(sql: Sql): Promise<void> {
     const expired = await sql<Expired[]>`
 select id, attempt, failures, attempts_most, desired from executor.jobs where lease_until < now() limit ${BATCH}`
     for (const { id, attempt, failures, attempts_most: most, desired } of expired) {
@@ -70,7 +71,7 @@ select id, attempt, failures, attempts_most, desired from executor.jobs where le
     }
   }
 
-  async function endOverdue(): Promise<void> {
+  async function endOverdue(sql: Sql): Promise<void> {
     const overdue = await sql<{ id: string }[]>`
 select id from executor.jobs where state = 'queued' and deadline_at < now()
 union all
@@ -86,7 +87,7 @@ limit ${BATCH}`
    * A job whose executor was lost while somebody wanted it to rest is queued, and rests there; one that saved its state
    * when it was wanted to go on again goes on.
    */
-  async function doWhatIsWanted(): Promise<void> {
+  async function doWhatIsWanted(sql: Sql): Promise<void> {
     const unwanted = await sql<{ id: string; desired: 'run' | 'pause' | 'stop' }[]>`
 select id, desired from executor.jobs where state = 'queued' and desired <> 'run'
 union all
@@ -97,7 +98,7 @@ limit ${BATCH}`
     for (const { id, desired } of unwanted) await ledger.move({ id, move: moves[desired] })
   }
 
-  async function wakeUpForgotten(): Promise<void> {
+  async function wakeUpForgotten(sql: Sql): Promise<void> {
     const forgotten = await sql<{ process_id: string }[]>`
 select distinct process_id from executor.jobs
 where state = 'queued'
@@ -106,7 +107,7 @@ where state = 'queued'
     for (const { process_id: processId } of forgotten) relay.wakeUp(processId)
   }
 
-  async function adoptWriters(): Promise<void> {
+  async function adoptWriters(sql: Sql): Promise<void> {
     const gone = await sql<{ id: string }[]>`select id from executor.writers where lease_until < now()`
     for (const { id } of gone) await relay.adopt(id)
   }

@@ -170,11 +170,13 @@ it('events that were committed while the broker was down are published in order 
   // an instance that is gone has left events behind that nobody has published
   const [left] = await ledger.sql<{ from: string }[]>`select max(seq) as from from executor.events`
   await ledger.sql.begin(async (sql) => {
-    await sql`insert into executor.writers values ('gone', ${left?.from ?? 0}, now() - interval '1 s')`
+    await sql`
+insert into executor.writers (id, published_xid, published_to, lease_until)
+values ('gone', pg_current_xact_id(), ${left?.from ?? 0}, now() - interval '1 s')`
     for (const event of ['jobAccepted', 'jobStarted', 'jobFailed']) {
       await sql`
-insert into executor.events (job_id, process_id, event, state, attempt, at, writer)
-values ('orphan', 'nap', ${event}, 'failed', 1, now(), 'gone')`
+insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
+values ('orphan', 'nap', 'local', ${event}, 'failed', 1, now(), 'gone')`
     }
   })
   const adopted = await drain(queue, ({ length }) => length >= 3)

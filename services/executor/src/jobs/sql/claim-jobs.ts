@@ -69,12 +69,12 @@ with recursive offer as (
   where q.owner is not null
 ), best as (
   select j.id from executor.jobs j
-  join candidate c on c.id = j.id
-  -- the state as a parameter: as a literal it would invite the planner to walk the whole index of queued jobs
-  where j.state = ${'queued'}::text and c.share <= coalesce(${mostOfOwner}::bigint, c.share)
-  order by j.priority desc, c.share, j.created_at
+  -- an array and no join, the state as a parameter: else the planner may walk through all jobs, or all queued ones
+  where j.id = any(array(select id from candidate where share <= coalesce(${mostOfOwner}::bigint, share)))
+    and j.state = ${'queued'}::text
+  order by j.priority desc, (select share from candidate c where c.id = j.id), j.created_at
   limit ${limit}::int
-  for update of j skip locked
+  for update skip locked
 ), taken as (
   update executor.jobs j
   set

@@ -23,7 +23,9 @@ with input as (
   update executor.jobs j
   set progress = i.percent, message = coalesce(i.message, j.message), updated_at = now()
   from input i
-  where j.id = i.id
+  -- the array too: by the join alone the planner may walk through all jobs
+  where j.id = any(array(select id from input))
+    and j.id = i.id
     and j.attempt = i.attempt
     and j.state = 'running'
     and (j.progress <> i.percent or j.message is distinct from coalesce(i.message, j.message))

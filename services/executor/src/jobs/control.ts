@@ -33,9 +33,9 @@ export async function start(context: Context, job: Job): Promise<Controlled> {
 export async function pause(context: Context, job: Job, { kind = 'suspend' }: Wish): Promise<Controlled> {
   if (job.state === 'paused') return { outcome: 'applied', job }
   if (await context.ledger.move({ id: job.id, move: 'hold' })) return applied(context, job.id)
-  if (!(await want(context, job.id, 'pause', kind))) throw await conflict(context, job.id, 'paused')
   // a synchronous run has a caller, who cannot wait for another executor
   const how = job.mode === 'sync' ? 'suspend' : kind
+  if (!(await want(context, job.id, 'pause', how))) throw await conflict(context, job.id, 'paused')
   return confirmed(context, job.id, ({ state }) => state === 'paused', {
     type: messageTypes.pause,
     body: { jobId: job.id, kind: how },

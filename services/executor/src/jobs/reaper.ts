@@ -92,7 +92,7 @@ limit ${BATCH}`
 select id, desired from executor.jobs where state = 'queued' and desired <> 'run'
 union all
 select id, desired from executor.jobs
-where state in ('created', 'paused') and state = 'paused' and desired <> 'pause' and lease_until is null
+where state = 'paused' and desired <> 'pause' and lease_until is null
 limit ${BATCH}`
     const moves = { run: 'release', pause: 'hold', stop: 'dismiss' } as const
     for (const { id, desired } of unwanted) await ledger.move({ id, move: moves[desired] })

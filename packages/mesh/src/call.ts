@@ -1,4 +1,4 @@
-import { headers } from '@warren/contracts'
+import { headers, LOCAL } from '@warren/contracts'
 import type { Delivery } from './consumer.ts'
 import type { Logger } from './log.ts'
 import type { Mesh } from './mesh.ts'
@@ -36,9 +36,6 @@ export function isDeliveryLost(signal: AbortSignal): boolean {
 }
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1
-/** Who asks, when the message does not say: somebody with direct access to a broker on loopback. */
-const LOCAL = 'local'
-
 /** The calls under way on this instance, so that a cancel message finds the one it means. */
 export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
   const { properties, content, fields } = delivery.message

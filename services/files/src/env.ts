@@ -1,5 +1,5 @@
+import type { Asker } from '@warren/contracts'
 import type { Context as HonoContext, Hono } from 'hono'
-import type { Asker } from './http/asker.ts'
 
 /** What every request carries. */
 export interface Env {

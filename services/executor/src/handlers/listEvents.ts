@@ -1,7 +1,6 @@
-import { executor } from '@warren/contracts'
+import { executor, onlyOwner } from '@warren/contracts'
 import { handle } from '../context.ts'
 import { readEvents } from '../jobs/read-events.ts'
-import { onlyOwner } from '../jobs/owner.ts'
 import { findVisible } from '../jobs/visible.ts'
 
 const PAGE = 200
@@ -10,5 +9,5 @@ export const listEvents = handle(executor.operations.listEvents, async (call) =>
   const { input, context, principal, roles } = call
   const { jobId, processId, after, limit = PAGE } = input
   if (jobId !== undefined) await findVisible({ ...call, input: { id: jobId } })
-  return readEvents(context.db, { jobId, processId, owner: onlyOwner(principal, roles), after, limit })
+  return readEvents(context.db, { jobId, processId, owner: onlyOwner({ principal, roles }), after, limit })
 })

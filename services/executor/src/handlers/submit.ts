@@ -3,6 +3,7 @@ import { handle } from '../context.ts'
 import { resolveReferences } from '../grammar/references.ts'
 import { prepareInputs, readRequest } from '../grammar/request.ts'
 import { jobIdOf } from '../jobs/identity.ts'
+import { waitingFor } from '../jobs/read.ts'
 import { findSame } from '../jobs/same.ts'
 
 /** A job that says nothing about it is waited for so long: 7 days. */
@@ -66,6 +67,6 @@ export const submit = handle(executor.operations.submit, async (call): Promise<J
     updatedAt: now,
     deadlineAt: new Date(deadline).toISOString(),
     problem: null,
-    waitingFor: state === 'created' ? 'somebody to start it' : 'a free slot of an executor that offers the process',
+    waitingFor: waitingFor({ state, desired: 'run', runAfter: null }),
   }
 })

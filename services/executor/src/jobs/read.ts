@@ -148,7 +148,7 @@ function present(row: Row): Job {
 }
 
 /** Why a job does not go on by itself. */
-function waitingFor({ state, desired, runAfter }: Pick<Row, 'state' | 'desired' | 'runAfter'>): string | null {
+export function waitingFor({ state, desired, runAfter }: Pick<Row, 'state' | 'desired' | 'runAfter'>): string | null {
   if (state === 'created') return 'somebody to start it'
   if (state === 'paused') return desired === 'run' ? 'its executor to resume it' : 'somebody to resume it'
   if (state !== 'queued') return null

@@ -1,8 +1,7 @@
-import { WarrenError } from '@warren/contracts'
+import { WarrenError, onlyOwner, type Asker } from '@warren/contracts'
 import { and, desc, eq, gt, ilike, isNull, lt, or, sql, type SQL } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import { blobs, files } from '../db/schema.ts'
-import { onlyOwner, type Asker } from '../http/asker.ts'
 
 export type FileRow = typeof files.$inferSelect & { readonly size: number }
 

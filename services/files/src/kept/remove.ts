@@ -1,9 +1,8 @@
-import { WarrenError } from '@warren/contracts'
+import { WarrenError, onlyOwner, type Asker } from '@warren/contracts'
 import { and, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import { blobs, files } from '../db/schema.ts'
 import { record } from '../events.ts'
-import { onlyOwner, type Asker } from '../http/asker.ts'
 import { selectFiles, type FileRow } from './find.ts'
 import { claimRoom, lockRoom } from './room.ts'
 

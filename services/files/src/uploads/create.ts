@@ -1,9 +1,8 @@
-import { WarrenError } from '@warren/contracts'
+import { WarrenError, type Asker } from '@warren/contracts'
 import { and, eq, inArray } from 'drizzle-orm'
 import { nanoid } from 'nanoid'
 import type { Context } from '../context.ts'
 import { uploads } from '../db/schema.ts'
-import type { Asker } from '../http/asker.ts'
 import { checkUploads, roomOf } from '../kept/room.ts'
 import { expiry, isWhole, type UploadRow } from './rows.ts'
 

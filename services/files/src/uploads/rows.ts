@@ -1,8 +1,7 @@
-import { WarrenError } from '@warren/contracts'
+import { WarrenError, onlyOwner, type Asker } from '@warren/contracts'
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import { uploads } from '../db/schema.ts'
-import { onlyOwner, type Asker } from '../http/asker.ts'
 import { roomOf } from '../kept/room.ts'
 
 export type UploadRow = typeof uploads.$inferSelect

@@ -1,4 +1,4 @@
-import { isFinal, JobState, JobStatus, PauseKind, type Job } from '@warren/contracts'
+import { isFinal, JobState, JobStatus, PauseKind, statusInfoOf, type Job } from '@warren/contracts'
 import { z } from 'zod'
 import { absoluteType } from '../problem.ts'
 import { controlLinks } from './control-links.ts'
@@ -45,18 +45,8 @@ export const JobList = z.object({ jobs: z.array(StatusDocument), links: z.array(
 
 export function statusDocument(job: Job, base: string): StatusDocument {
   return {
-    jobID: job.id,
-    id: job.id,
-    type: 'process',
+    ...statusInfoOf(job),
     processingEntityType: 'ogc-api-processes',
-    processID: job.processId,
-    status: job.status,
-    ...(job.message !== null && { message: job.message }),
-    progress: job.progress,
-    created: job.createdAt,
-    ...(job.startedAt !== null && { started: job.startedAt }),
-    ...(job.finishedAt !== null && { finished: job.finishedAt }),
-    updated: job.updatedAt,
     ...(job.problem && { exception: absoluteType(job.problem, base) }),
     links: links(job, base),
     warren: {

@@ -1,8 +1,7 @@
-import { notifier } from '@warren/contracts'
+import { notifier, onlyOwner } from '@warren/contracts'
 import { and, eq } from 'drizzle-orm'
 import { handle } from '../context.ts'
 import { subscriptions } from '../db/schema.ts'
-import { onlyOwner } from '../owner.ts'
 import { lockBindings, patternsInUse } from '../webhooks/bindings.ts'
 
 export const deleteSubscription = handle(notifier.operations.deleteSubscription, async (call) => {

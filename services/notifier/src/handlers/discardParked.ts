@@ -1,8 +1,7 @@
-import { notifier } from '@warren/contracts'
+import { notifier, mayOperate } from '@warren/contracts'
 import { eq } from 'drizzle-orm'
 import { handle } from '../context.ts'
 import { parked } from '../db/schema.ts'
-import { mayOperate } from '../owner.ts'
 
 export const discardParked = handle(notifier.operations.discardParked, async (call) => {
   if (!mayOperate(call)) throw call.fail('FORBIDDEN', 'Parked messages are for administrators')

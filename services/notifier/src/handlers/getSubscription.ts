@@ -1,8 +1,7 @@
-import { notifier } from '@warren/contracts'
+import { notifier, maySee } from '@warren/contracts'
 import { eq } from 'drizzle-orm'
 import { handle } from '../context.ts'
 import { subscriptions } from '../db/schema.ts'
-import { maySee } from '../owner.ts'
 import { subscriptionOf } from '../subscription.ts'
 
 export const getSubscription = handle(notifier.operations.getSubscription, async (call) => {

@@ -1,9 +1,8 @@
-import { notifier } from '@warren/contracts'
+import { notifier, onlyOwner } from '@warren/contracts'
 import { and, desc, eq, getTableColumns, lt, type SQL } from 'drizzle-orm'
 import { handle } from '../context.ts'
 import { deliveries } from '../db/schema.ts'
 import { deliveryOf } from '../delivery.ts'
-import { onlyOwner } from '../owner.ts'
 import { defaultLimit, pageOf } from '../page.ts'
 
 const { body: _body, ...columns } = getTableColumns(deliveries)

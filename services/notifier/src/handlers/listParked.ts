@@ -1,8 +1,7 @@
-import { notifier } from '@warren/contracts'
+import { notifier, mayOperate } from '@warren/contracts'
 import { and, desc, eq, lt } from 'drizzle-orm'
 import { handle } from '../context.ts'
 import { parked } from '../db/schema.ts'
-import { mayOperate } from '../owner.ts'
 import { defaultLimit, pageOf } from '../page.ts'
 import { parkedMessageOf } from '../parked-message.ts'
 

@@ -1,8 +1,7 @@
-import { notifier } from '@warren/contracts'
+import { notifier, onlyOwner } from '@warren/contracts'
 import { and, asc, eq, gt } from 'drizzle-orm'
 import { handle } from '../context.ts'
 import { subscriptions } from '../db/schema.ts'
-import { onlyOwner } from '../owner.ts'
 import { defaultLimit, pageOf } from '../page.ts'
 import { subscriptionOf } from '../subscription.ts'
 

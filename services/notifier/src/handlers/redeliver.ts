@@ -1,9 +1,8 @@
-import { notifier } from '@warren/contracts'
+import { notifier, onlyOwner } from '@warren/contracts'
 import { and, eq, sql } from 'drizzle-orm'
 import { handle } from '../context.ts'
 import { deliveries, subscriptions } from '../db/schema.ts'
 import { deliveryOf } from '../delivery.ts'
-import { onlyOwner } from '../owner.ts'
 
 /** At once, also when the receiver is left alone for a while. The id stays, so a receiver can tell that it is the same. */
 export const redeliver = handle(notifier.operations.redeliver, async (call) => {

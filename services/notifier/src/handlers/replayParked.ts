@@ -1,9 +1,8 @@
-import { headers, notifier } from '@warren/contracts'
+import { headers, notifier, mayOperate } from '@warren/contracts'
 import { eq } from 'drizzle-orm'
 import { nanoid } from 'nanoid'
 import { handle } from '../context.ts'
 import { parked } from '../db/schema.ts'
-import { mayOperate } from '../owner.ts'
 import { parkedMessageOf } from '../parked-message.ts'
 
 /** The broker has the message before the row goes: a crash in between doubles it, and loses nothing. */

@@ -1,11 +1,10 @@
-import { executor, WarrenError, type Subscriber } from '@warren/contracts'
+import { executor, WarrenError, type Subscriber, ADMIN, statusInfoOf, type Job } from '@warren/contracts'
 import { Unreadable, type CallOptions, type Client, type CloudEvent } from '@warren/mesh'
 import type { Sql } from 'postgres'
-import { statusInfoOf } from './status-info.ts'
 
 type Executor = Client<typeof executor>
 
-const asAdmin: CallOptions = { principal: 'notifier', roles: ['admin'] }
+const asAdmin: CallOptions = { principal: 'notifier', roles: [ADMIN] }
 
 const { jobStarted, jobProgressed, jobPaused, jobResumed, jobRequeued, jobSuccessful, jobFailed, jobDismissed } =
   executor.events
@@ -56,13 +55,19 @@ async function ask(jobs: Executor, id: string, member: keyof Subscriber): Promis
     const url = subscriber?.[member]
     if (url === undefined) return undefined
     if (member !== 'successUri')
-      return { owner, url, body: JSON.stringify(statusInfoOf(await jobs.getJob({ id }, asAdmin))) }
+      return { owner, url, body: JSON.stringify(statusOf(await jobs.getJob({ id }, asAdmin))) }
     return { owner, url, body: (await jobs.getResults({ id }, asAdmin)).body } // raw: `1.0` stays `1.0`
   } catch (error) {
     // it was removed meanwhile, and with it what there was to tell
     if (error instanceof WarrenError && gone.has(error.code)) return undefined
     throw error
   }
+}
+
+/** Without links: which URL a gateway is reached by is known to its clients only. */
+function statusOf(job: Job): object {
+  const { state, attempt, mode, owner } = job
+  return { ...statusInfoOf(job), warren: { state, attempt, mode, owner } }
 }
 
 const gone = new Set<string>(['NO_SUCH_JOB', 'RESULT_NOT_AVAILABLE'])

@@ -1,14 +1,11 @@
-import type { Job } from '@warren/contracts'
+import type { Job } from './job.ts'
 
-/**
- * OGC API - Processes - Part 1, `statusInfo.yaml`, with our own members in `warren`. There are no links: which URL a
- * gateway is reached by is known to its clients only.
- */
-export function statusInfoOf(job: Job): object {
+/** OGC API - Processes - Part 1, `statusInfo.yaml`: what 1.0 and 2.0 say of a job alike. Links are for who has a URL. */
+export function statusInfoOf(job: Job) {
   return {
     jobID: job.id,
     id: job.id,
-    type: 'process',
+    type: 'process' as const,
     processID: job.processId,
     status: job.status,
     ...(job.message !== null && { message: job.message }),
@@ -18,6 +15,5 @@ export function statusInfoOf(job: Job): object {
     ...(job.finishedAt !== null && { finished: job.finishedAt }),
     updated: job.updatedAt,
     ...(job.problem && { exception: job.problem }),
-    warren: { state: job.state, attempt: job.attempt, mode: job.mode, owner: job.owner },
   }
 }

@@ -2,35 +2,24 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, afterEach, before, describe, it } from 'node:test'
+import { after, afterEach, describe, it } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { createHttp, type Answer, type Http } from './support/http.ts'
-import { jobsOf, type Failure, type Jobs } from './support/jobs.ts'
-import { startStack, type Stack } from './support/stack.ts'
+import type { Answer } from './support/http.ts'
+import type { Failure } from './support/jobs.ts'
+import { dismissAll, startPlatform } from './support/platform.ts'
 import { eventually, isAlive } from './support/wait.ts'
 
 // Every word of control means what it says: what is paused takes no time, what is stopped is gone.
 
 const here = import.meta.dirname
 const folder = mkdtempSync(join(tmpdir(), 'warren-test-'))
-let stack: Stack
-let http: Http
-let jobs: Jobs
-
-before(async () => {
-  stack = await startStack({
-    executors: ['executor', 'executor2'],
-    processes: [join(here, '../processes'), join(here, 'processes')],
-    slots: 2,
-  })
-  http = await createHttp(stack.url)
-  jobs = jobsOf(http)
+const { stack, http, jobs } = await startPlatform({
+  executors: ['executor', 'executor2'],
+  processes: [join(here, '../processes'), join(here, 'processes')],
+  slots: 2,
 })
 
-after(async () => {
-  await stack?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+after(() => rmSync(folder, { recursive: true, force: true }))
 
 interface Steered {
   readonly status: string
@@ -65,11 +54,7 @@ const actions = ({ links }: Steered): string[] =>
 const pidsIn = (file: string): Promise<number[]> =>
   eventually(`pids in ${file}`, 10_000, () => existsSync(file) && readFileSync(file, 'utf8').split(' ').map(Number))
 
-/** Nothing stays behind of a test that failed. */
-afterEach(async () => {
-  const { jobs: left } = (await http('/jobs?status=accepted,running&limit=100')).json<{ jobs: { jobID: string }[] }>()
-  await Promise.all(left.map(({ jobID }) => http(`/jobs/${jobID}`, { method: 'DELETE' })))
-})
+afterEach(() => dismissAll(http))
 
 /** User and system time of processes so far, clock ticks. */
 function cpuTicks(pids: readonly number[]): number {

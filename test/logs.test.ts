@@ -1,31 +1,18 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
-import { createHttp, type Answer, type Http } from './support/http.ts'
-import { jobsOf, openLedger, type Jobs, type Ledger } from './support/jobs.ts'
+import { describe, it } from 'node:test'
+import type { Answer } from './support/http.ts'
 import { dataOf, idOf, readSse, type Reader } from './support/sse.ts'
-import { startStack, type Stack } from './support/stack.ts'
+import { startPlatform } from './support/platform.ts'
 import { eventually } from './support/wait.ts'
 
 // What a job prints and measures is there while it runs and afterwards, however it ends and however much it is.
 
 const here = import.meta.dirname
-let stack: Stack
-let http: Http
-let jobs: Jobs
-let ledger: Ledger
-
-before(async () => {
-  stack = await startStack({ processes: [join(here, '../processes'), join(here, 'processes')], slots: 2 })
-  http = await createHttp(stack.url)
-  jobs = jobsOf(http)
-  ledger = openLedger(stack.databaseUrl)
-})
-
-after(async () => {
-  await ledger?.close()
-  await stack?.close()
+const { stack, http, jobs, ledger } = await startPlatform({
+  processes: [join(here, '../processes'), join(here, 'processes')],
+  slots: 2,
 })
 
 interface Line {

@@ -154,7 +154,9 @@ it('events that were committed while the broker was down are published in order 
   await allSuccessful(ids, 20_000)
   broker = await startBroker({ dir: folder, ports })
   await stack.ready()
-  const told = await drain(queue, ({ length }) => length >= 36)
+  // events of the test before may still be under way, and may come twice
+  const ofThese = (all: readonly Told[]): Told[] => all.filter(({ data }) => ids.includes(data.jobId))
+  const told = await drain(queue, (all) => new Set(ofThese(all).map(({ id }) => id)).size === 36)
   const sequence = told.map(({ id }) => Number(id))
   const unique = [...new Set(sequence)]
   t.diagnostic(`${told.length} messages, ${unique.length} events`)
@@ -179,7 +181,8 @@ insert into executor.events (job_id, process_id, owner, event, state, attempt, a
 values ('orphan', 'nap', 'local', ${event}, 'failed', 1, now(), 'gone')`
     }
   })
-  const adopted = await drain(queue, ({ length }) => length >= 3)
+  const ofOrphan = (all: readonly Told[]): Told[] => all.filter(({ data }) => data.jobId === 'orphan')
+  const adopted = ofOrphan(await drain(queue, (all) => ofOrphan(all).length >= 3))
   assert.deepEqual(
     adopted.map(({ data, type }) => `${data.jobId} ${type.split('.').at(-1)}`),
     ['orphan jobAccepted', 'orphan jobStarted', 'orphan jobFailed'],
@@ -216,6 +219,6 @@ function drain(queue: string, enough: (told: readonly Told[]) => boolean): Promi
       told.push(JSON.parse(message.content.toString()) as Told)
       channel.ack(message)
     })
-    return eventually('the events', 20_000, () => enough(told) && told).catch(() => told)
+    return eventually('the events', 20_000, () => enough(told) && told)
   })
 }

@@ -2,38 +2,24 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, afterEach, before, describe, it } from 'node:test'
-import { createHttp, type Answer, type Http } from './support/http.ts'
-import { jobsOf, openLedger, type Failure, type Jobs, type Ledger } from './support/jobs.ts'
-import { startStack, type Stack } from './support/stack.ts'
+import { after, afterEach, describe, it } from 'node:test'
+import type { Answer } from './support/http.ts'
+import type { Failure } from './support/jobs.ts'
+import { dismissAll, startPlatform } from './support/platform.ts'
 import { eventually, isAlive } from './support/wait.ts'
 
 // What was observed to go wrong in systems that Warren takes the place of: NRP Backend 4 and hat-open AIMM 1.2.
 
 const here = import.meta.dirname
 const folder = mkdtempSync(join(tmpdir(), 'warren-test-'))
-let stack: Stack
-let http: Http
-let jobs: Jobs
-let ledger: Ledger
-
-before(async () => {
-  stack = await startStack({ processes: [join(here, '../processes'), join(here, 'processes')], slots: 4 })
-  http = await createHttp(stack.url)
-  jobs = jobsOf(http)
-  ledger = openLedger(stack.databaseUrl)
+const { stack, http, jobs, ledger } = await startPlatform({
+  processes: [join(here, '../processes'), join(here, 'processes')],
+  slots: 4,
 })
 
-after(async () => {
-  await ledger?.close()
-  await stack?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+after(() => rmSync(folder, { recursive: true, force: true }))
 
-afterEach(async () => {
-  const { jobs: left } = (await http('/jobs?status=accepted,running&limit=100')).json<{ jobs: { jobID: string }[] }>()
-  await Promise.all(left.map(({ jobID }) => http(`/jobs/${jobID}`, { method: 'DELETE' })))
-})
+afterEach(() => dismissAll(http))
 
 const create = (body: object): Promise<Answer> => http('/jobs', { method: 'POST', json: body })
 const control = (id: string, action: string): Promise<Answer> =>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Derive } from './derivatives.ts'
 import { ProcessId } from './process.ts'
 
 /** OGC API - Processes - Part 1, `subscriber.yaml`: who is told about one job, by an HTTP POST. */
@@ -37,6 +38,12 @@ export const ExecuteRequest = z.looseObject({
         .boolean()
         .optional()
         .meta({ description: 'true: every new or changed file of the working directory is stored' }),
+      derive: Derive.optional(),
+      series: z
+        .string()
+        .regex(/^[a-z][a-z0-9-]{0,62}$/)
+        .optional()
+        .meta({ description: 'The job gets the next number of this series' }),
     })
     .optional(),
 })

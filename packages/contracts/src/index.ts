@@ -1,4 +1,5 @@
 export * from './asyncapi.ts'
+export * from './derivatives.ts'
 export * from './errors.ts'
 export * from './execute-request.ts'
 export * from './executor.ts'

@@ -2,6 +2,7 @@ import { executor, files, notifier, registry, WarrenError } from '@warren/contra
 import { Hono } from 'hono'
 import { appRoutes } from './apps.ts'
 import type { Context } from './context.ts'
+import { dialectRoutes } from './dialects/index.ts'
 import { documentRoutes } from './documents.ts'
 import type { App, Env } from './env.ts'
 import { tellingRoutes } from './events/index.ts'
@@ -30,6 +31,7 @@ export function createApp(context: Context): App {
   derivedRoutes(app, services, clients, context.config)
   appRoutes(app, context)
   fileRoutes(app, context)
+  dialectRoutes(app, context)
   healthRoutes(app, context)
   metricsRoute(app, context.telemetry)
   problemRoutes(app)

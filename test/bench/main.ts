@@ -1,8 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort, startStack, type Stack } from '../support/stack.ts'
 import { measureAsync, measureIdleStart } from './asynchronous.ts'
+import { measureBytes } from './bytes.ts'
 import { cpuByPart, residentMiB } from './cpu.ts'
 import { measureEvents } from './events.ts'
 import { load, type Load, type Target } from './load.ts'
@@ -47,12 +50,12 @@ try {
   await stackIdle() // the jobs that the warm-up left must not run beside the floor
   const floors = new Map<number, Load>()
   for (const connections of CONNECTIONS) floors.set(connections, await measure('floor', connections))
-  for (const connections of CONNECTIONS) await measure('sync', connections)
-  for (const connections of CONNECTIONS) {
+  for (const connections of wanted('sync')) await measure('sync', connections)
+  for (const connections of wanted('submit')) {
     await measure('submit', connections)
     await stackIdle()
   }
-  for (const connections of CONNECTIONS) {
+  for (const connections of wanted('async')) {
     const perSecond = await measureAsync(stack, targets.submit, connections, forMs)
     const least = connections === 64 ? { goal: { least: 0.15 } } : {}
     report.figure({
@@ -63,12 +66,17 @@ try {
       ...least,
     })
   }
-  report.figure({ name: 'idle.start.p99', value: await measureIdleStart(stack), unit: 'ms', goal: { most: 20 } })
-  await measureEvents(stack, { forMs: 3_000 }) // what it runs is compiled before it is timed
-  const events = await measureEvents(stack, { forMs })
-  report.figure({ name: 'events.p50', value: events.p50, unit: 'ms' })
-  report.figure({ name: 'events.p99', value: events.p99, unit: 'ms', goal: { most: 50 } })
-  await measureMemory(stack)
+  if (wants('idle')) {
+    report.figure({ name: 'idle.start.p99', value: await measureIdleStart(stack), unit: 'ms', goal: { most: 20 } })
+  }
+  if (wants('events')) {
+    await measureEvents(stack, { forMs: 3_000 }) // what it runs is compiled before it is timed
+    const events = await measureEvents(stack, { forMs })
+    report.figure({ name: 'events.p50', value: events.p50, unit: 'ms' })
+    report.figure({ name: 'events.p99', value: events.p99, unit: 'ms', goal: { most: 50 } })
+  }
+  if (wants('memory')) await measureMemory(stack)
+  if (wants('bytes')) await measureBytes(report, stack, floor.filesUrl, targets.sync)
 
   async function measure(name: keyof typeof targets, connections: number): Promise<Load> {
     const before = cpuByPart(process.ppid, parts)
@@ -123,6 +131,15 @@ const missed = report.missed()
 if (missed.length > 0) report.note(`missed: ${missed.join(', ')}`)
 process.exitCode = missed.length > 0 ? 1 : 0
 
+/** Whether a part is asked for: all of them, unless told. */
+function wants(part: string): boolean {
+  return values.only === undefined || values.only.split(',').includes(part)
+}
+
+function wanted(part: string): readonly number[] {
+  return wants(part) ? CONNECTIONS : []
+}
+
 function goalOf(name: string, connections: number): { goal?: { least: number } } {
   if (connections !== 64 || name === 'floor') return {}
   return { goal: { least: name === 'sync' ? 0.33 : 0.35 } }
@@ -162,15 +179,18 @@ async function measureMemory(stack: Stack): Promise<void> {
   }
 }
 
-async function startFloor(): Promise<{ url: string; stop(): void }> {
+async function startFloor(): Promise<{ url: string; filesUrl: string; stop(): void }> {
   const port = await freePort()
+  const filesPort = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'warren-bench-'))
   const consumer = await ready(fork(new URL('floor-consumer.ts', import.meta.url)))
   const gateway = await ready(fork(new URL('floor-gateway.ts', import.meta.url), [String(port)]))
+  const files = await ready(fork(new URL('floor-files.ts', import.meta.url), [String(filesPort), folder]))
   const stop = (): void => {
-    gateway.kill()
-    consumer.kill()
+    for (const child of [gateway, consumer, files]) child.kill()
+    rmSync(folder, { recursive: true, force: true })
   }
-  return { url: `http://127.0.0.1:${port}`, stop }
+  return { url: `http://127.0.0.1:${port}`, filesUrl: `http://127.0.0.1:${filesPort}`, stop }
 }
 
 function ready(child: ChildProcess): Promise<ChildProcess> {

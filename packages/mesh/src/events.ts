@@ -5,7 +5,7 @@ import { consume, type Consumer, type Delivery } from './consumer.ts'
 import type { Mesh } from './mesh.ts'
 import { unroutable } from './failures.ts'
 import { consumeWithRetry, Unreadable, type RetryOptions } from './retry.ts'
-import { instanceQueue, workQueue, type Binding } from './topology.ts'
+import { instanceQueue, sharedQueue, workQueue, type Binding } from './topology.ts'
 
 /** CloudEvents 1.0, structured mode. */
 export interface CloudEvent<Data = unknown> {
@@ -43,7 +43,7 @@ export function toCloudEvent<Data extends Record<string, unknown>>(
     id,
     source: `/warren/${event.service}`,
     type: event.type,
-    subject: topicOf(event, data).split('.').slice(1, -1).join('/'),
+    subject: topicWords(event, data).slice(1, -1).join('/'),
     time,
     datacontenttype: 'application/json',
     ...(/^\d{1,20}$/.test(id) && { sequence: id.padStart(SEQUENCE_DIGITS, '0') }),
@@ -101,6 +101,11 @@ export interface SubscribeOptions extends RetryOptions {
    * Without a name the subscription is live: it lasts as long as its connection, and what it misses is gone.
    */
   readonly durable?: string
+  /**
+   * Name of a live subscription that instances share: each event is for one of them, who takes one after the other. What
+   * is not handled is gone, and so is what is told while none of them is there.
+   */
+  readonly shared?: string
 }
 
 let subscriptions = 0
@@ -108,10 +113,10 @@ let subscriptions = 0
 export async function subscribe(
   mesh: Mesh,
   handler: EventHandler,
-  { patterns = [], durable, ...retry }: SubscribeOptions = {},
+  { patterns = [], durable, shared, ...retry }: SubscribeOptions = {},
 ): Promise<Subscription> {
   const bindings = patterns.map((key) => ({ exchange: exchanges.events, key }))
-  const consumer = durable === undefined ? listen() : takeTurns(durable)
+  const consumer = durable !== undefined ? takeTurns(durable) : shared !== undefined ? share(shared) : listen()
   mesh.listeners.add(consumer)
   return {
     up: consumer.up,
@@ -119,7 +124,7 @@ export async function subscribe(
     unbind: (pattern) => consumer.unbind(exchanges.events, pattern),
     close: async () => {
       mesh.listeners.delete(consumer)
-      await consumer.close({ removeUnused: durable === undefined })
+      await consumer.close({ removeUnused: durable === undefined && shared === undefined })
     },
   }
 
@@ -135,6 +140,12 @@ export async function subscribe(
     } catch (error) {
       mesh.log.warn({ err: error, topic }, 'a subscriber failed on an event')
     }
+  }
+
+  function share(name: string): Consumer {
+    const queue = sharedQueue(queues.subscription(name), ...bindings)
+    const onDelivery = (delivery: Delivery): void => void hear(delivery).finally(() => delivery.ack())
+    return consume(mesh.consuming, { queue, prefetch: 1, log: mesh.log, onDelivery })
   }
 
   function takeTurns(name: string): Consumer {
@@ -157,6 +168,15 @@ export function readEvent(text: string): CloudEvent {
   }
 }
 
-function topicOf({ topic }: Pick<Event, 'topic'>, data: Record<string, unknown>): string {
-  return topic.replaceAll(/:(\w+)/g, (_, name: string) => String(data[name]))
+function topicOf(event: Pick<Event, 'topic'>, data: Record<string, unknown>): string {
+  return topicWords(event, data).join('.')
+}
+
+const templates = new Map<string, readonly string[]>()
+
+/** On the way of every event: the template is read once. */
+function topicWords({ topic }: Pick<Event, 'topic'>, data: Record<string, unknown>): string[] {
+  let words = templates.get(topic)
+  if (!words) templates.set(topic, (words = topic.split('.')))
+  return words.map((word) => (word.startsWith(':') ? String(data[word.slice(1)]) : word))
 }

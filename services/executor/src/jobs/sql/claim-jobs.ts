@@ -9,6 +9,8 @@ export interface Claim {
   readonly leaseMs: number
   /** Jobs of one owner that may run at a time, on all executors together; null: any number */
   readonly mostOfOwner: number | null
+  /** Processes whose jobs have files to fetch before they run */
+  readonly staging?: readonly string[]
 }
 
 export interface ClaimedJob extends WrittenEvent {
@@ -27,34 +29,36 @@ export interface ClaimedJob extends WrittenEvent {
  * fewest jobs running, counting what is taken now; then the oldest. Two executors never take the same job, and never
  * wait for each other; a reserve of 16 candidates, shared by the owners, lets one look past those that another locks.
  *
- * Owners are found by skipping through the index from one to the next, so that somebody with one job is seen behind
- * somebody with a hundred thousand.
+ * Processes with queued jobs, and their owners, are found by skipping through the index from one to the next: so somebody
+ * with one job is seen behind somebody with a hundred thousand, and a process that nobody queues for costs nothing.
  */
 export async function claimJobs(
   sql: Sql,
   writer: string,
-  { offers, limit, executorId, leaseMs, mostOfOwner }: Claim,
+  { offers, limit, executorId, leaseMs, mostOfOwner, staging = [] }: Claim,
 ): Promise<ClaimedJob[]> {
   return await sql<ClaimedJob[]>`
 with recursive offer as (
   select * from unnest(${[...offers.keys()]}::text[], ${[...offers.values()]}::text[]) as o(process_id, version)
 ), queued_of as (
-  select offer.process_id, (
-    select min(owner) from executor.jobs j where j.process_id = offer.process_id and j.state = 'queued'
-  ) as owner
-  from offer
+  (select process_id, owner from executor.jobs where state = 'queued' order by process_id, owner limit 1)
   union all
-  select q.process_id, (
-    select min(owner) from executor.jobs j
-    where j.process_id = q.process_id and j.state = 'queued' and j.owner > q.owner
-  )
+  select n.process_id, n.owner
   from queued_of q
-  where q.owner is not null
+  cross join lateral (
+    select process_id, owner from executor.jobs j
+    where j.state = 'queued' and (j.process_id, j.owner) > (q.process_id, q.owner)
+    order by j.process_id, j.owner
+    limit 1
+  ) n
 ), running_of as (
   select owner, count(*) as jobs from executor.jobs where lease_until is not null and state <> 'paused' group by owner
 ), candidate as (
-  select c.id, row_number() over (partition by q.owner order by c.priority desc, c.created_at) + coalesce(r.jobs, 0) as share
+  select
+    c.id, c.priority, c.created_at,
+    row_number() over (partition by q.owner order by c.priority desc, c.created_at) + coalesce(r.jobs, 0) as share
   from queued_of q
+  join offer on offer.process_id = q.process_id
   left join running_of r on r.owner = q.owner
   cross join lateral (
     select id, priority, created_at from executor.jobs j
@@ -64,21 +68,24 @@ with recursive offer as (
       and j.desired = 'run'
       and (j.run_after is null or j.run_after <= now())
     order by j.priority desc, j.created_at
-    limit ${limit}::int + 1 + 16 / (select count(owner) from queued_of)
+    limit ${limit}::int + 1 + 16 / (select count(*) from queued_of)
   ) c
-  where q.owner is not null
+), ranked as (
+  select id, row_number() over (order by priority desc, share, created_at) as place
+  from candidate
+  where share <= coalesce(${mostOfOwner}::bigint, share)
 ), best as (
-  select j.id from executor.jobs j
-  -- an array and no join, the state as a parameter: else the planner may walk through all jobs, or all queued ones
-  where j.id = any(array(select id from candidate where share <= coalesce(${mostOfOwner}::bigint, share)))
-    and j.state = ${'queued'}::text
-  order by j.priority desc, (select share from candidate c where c.id = j.id), j.created_at
+  -- the state as a parameter: else the planner may walk through all queued jobs
+  select j.id
+  from ranked
+  join executor.jobs j on j.id = ranked.id and j.state = ${'queued'}::text
+  order by ranked.place
   limit ${limit}::int
-  for update skip locked
+  for update of j skip locked
 ), taken as (
   update executor.jobs j
   set
-    state = 'running',
+    state = case when j.process_id = any(${staging}::text[]) then 'staging' else 'running' end,
     revision = j.revision + 1,
     attempt = j.attempt + 1,
     executor_id = ${executorId}::text,
@@ -95,11 +102,14 @@ with recursive offer as (
     j.deadline_at, j.notify
 ), told as (
   insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
-  select id, process_id, owner, 'jobStarted', state, attempt, now(), ${writer}::text from taken
-  returning xid, seq, job_id, at
+  select
+    id, process_id, owner, case state when 'staging' then 'jobClaimed' else 'jobStarted' end, state, attempt, now(),
+    ${writer}::text
+  from taken
+  returning xid, seq, job_id, at, event
 )
 select
-  told.xid::text, told.seq, taken.id as "jobId", taken.process_id as "processId", taken.owner, 'jobStarted' as event,
+  told.xid::text, told.seq, taken.id as "jobId", taken.process_id as "processId", taken.owner, told.event,
   taken.state, taken.attempt, told.at, null as data, taken.notify, taken.failures, taken.attempts_most as "attemptsMost",
   taken.request::text as request, taken.checkpoint::text as checkpoint, taken.traceparent,
   taken.deadline_at as "deadlineAt"

@@ -57,6 +57,10 @@ export async function moveJobs(sql: Sql, writer: string, moves: readonly JobMove
       run_after_ms: runAfterMs,
     }
   })
+  // most moves end no attempt that is followed by another one
+  const attempts = input.some(({ outcome }) => outcome !== null)
+    ? keepingAttempts(sql)
+    : { before: sql``, ended: sql`` }
   return await sql<Moved[]>`
 with input as (
   select *
@@ -64,12 +68,7 @@ with input as (
     n int, id text, "from" text[], "to" text, event text, held boolean, outcome text, paused_as text, desired text,
     attempt int, executor_id text, results text, problem text, checkpoint text, run_after_ms float8
   )
-), before as (
-  select j.id, j.attempt, j.executor_id, j.claimed_at
-  from executor.jobs j
-  join input i on j.id = i.id
-  where i.outcome is not null
-), moved as (
+), ${attempts.before} moved as (
   update executor.jobs j
   set
     state = i."to",
@@ -100,14 +99,7 @@ with input as (
     and (i.attempt is null or j.attempt = i.attempt)
     and (i.executor_id is null or j.executor_id = i.executor_id)
   returning i.n, j.id, j.process_id, j.owner, j.state, j.attempt, j.notify, i.event, i.outcome, i.problem
-), ended as (
-  insert into executor.attempts (job_id, attempt, executor_id, started_at, ended_at, outcome, problem)
-  select moved.id, moved.attempt, before.executor_id, before.claimed_at, now(), moved.outcome, moved.problem::json
-  from moved
-  join before on before.id = moved.id and before.attempt = moved.attempt
-  where moved.outcome is not null
-  on conflict do nothing
-), told as (
+), ${attempts.ended} told as (
   insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
   select id, process_id, owner, event, state, attempt, now(), ${writer}::text from moved where event is not null
   returning xid, seq, job_id, at
@@ -117,4 +109,24 @@ select
   moved.state, moved.attempt, told.at, null as data, moved.notify
 from moved
 left join told on told.job_id = moved.id`
+}
+
+/** The parts of the statement that keep what the job's own row forgets. */
+function keepingAttempts(sql: Sql) {
+  return {
+    before: sql`before as (
+  select j.id, j.attempt, j.executor_id, j.claimed_at
+  from executor.jobs j
+  join input i on j.id = i.id
+  where i.outcome is not null
+),`,
+    ended: sql`ended as (
+  insert into executor.attempts (job_id, attempt, executor_id, started_at, ended_at, outcome, problem)
+  select moved.id, moved.attempt, before.executor_id, before.claimed_at, now(), moved.outcome, moved.problem::json
+  from moved
+  join before on before.id = moved.id and before.attempt = moved.attempt
+  where moved.outcome is not null
+  on conflict do nothing
+),`,
+  }
 }

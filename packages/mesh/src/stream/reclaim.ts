@@ -1,13 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-
-type Collect = (options: { type: 'minor' }) => void
+import { collectYoung } from '../garbage.ts'
 
 /** Bytes that pass between two collections */
 const EVERY_BYTES = 1_048_576
 
 let passedBytes = 0
-let collect: Collect | undefined
 
 /**
  * So many bytes of a body have passed. Now and then what they have left behind is collected: every read from a socket is
@@ -18,12 +14,5 @@ export function reclaim(bytes: number): void {
   passedBytes += bytes
   if (passedBytes < EVERY_BYTES) return
   passedBytes = 0
-  collect ??= loadCollect()
-  collect({ type: 'minor' })
-}
-
-/** n.b. the flag counts for contexts that are made after it was set */
-function loadCollect(): Collect {
-  setFlagsFromString('--expose-gc')
-  return runInNewContext('gc') as Collect
+  collectYoung()
 }

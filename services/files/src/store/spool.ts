@@ -1,4 +1,4 @@
-import { link, mkdir, readdir, rm, stat } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { nanoid } from 'nanoid'
@@ -6,6 +6,7 @@ import { createIncoming, type Incoming } from './incoming.ts'
 
 /** What nobody has written to for so long is left over, whoever it belonged to. */
 const IDLE_MS = 3_600_000
+const CHUNK_BYTES = 1_048_576
 
 /** Names of what this process writes to. */
 const live = new Set<string>()
@@ -17,6 +18,8 @@ export interface Spool {
   /** Another name for the same bytes, to be discarded by itself. */
   again(incoming: Incoming): Promise<Incoming>
   path(name: string): string
+  /** The first bytes of one of them, in chunks that are overwritten by the next. */
+  chunks(name: string, bytes: number): AsyncGenerator<Uint8Array, void>
   remove(names: readonly string[]): Promise<void>
   /** Removes what instances that are gone have left, but what `isNeeded`; gives the number of bytes. */
   sweep(isNeeded: (names: readonly string[]) => Promise<ReadonlySet<string>>): Promise<number>
@@ -25,7 +28,7 @@ export interface Spool {
 export async function openSpool(dir: string): Promise<Spool> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
   const host = hostname().replaceAll(/[^\w-]/g, '-')
-  return { create, again, path, remove, sweep }
+  return { create, again, path, chunks, remove, sweep }
 
   async function create(): Promise<Incoming> {
     return named()
@@ -45,6 +48,22 @@ export async function openSpool(dir: string): Promise<Spool> {
 
   function path(name: string): string {
     return join(dir, name)
+  }
+
+  async function* chunks(name: string, bytes: number): AsyncGenerator<Uint8Array, void> {
+    // one buffer: new ones would fill hundreds of megabytes before they are collected
+    const buffer = new Uint8Array(CHUNK_BYTES)
+    const file = await open(path(name))
+    try {
+      for (let left = bytes; left > 0;) {
+        const { bytesRead } = await file.read(buffer, 0, Math.min(left, CHUNK_BYTES))
+        if (bytesRead === 0) return
+        left -= bytesRead
+        yield buffer.subarray(0, bytesRead)
+      }
+    } finally {
+      await file.close()
+    }
   }
 
   async function remove(names: readonly string[]): Promise<void> {

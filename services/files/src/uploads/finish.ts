@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import { uploads } from '../db/schema.ts'
@@ -7,7 +6,7 @@ import { mismatch, type Received } from '../store/receive.ts'
 import { removeUpload } from './expire.ts'
 import type { UploadRow } from './rows.ts'
 
-type FinishContext = Pick<Context, 'db' | 'spool' | 'store' | 'limits' | 'relay' | 'sessions'>
+type FinishContext = Pick<Context, 'db' | 'spool' | 'store' | 'limits' | 'retentionMs' | 'relay' | 'sessions'>
 
 class FinishedElsewhere extends Error {}
 
@@ -62,9 +61,7 @@ async function gather({ spool, sessions }: FinishContext, { id, parts, received 
   try {
     await incoming.write(new Uint8Array())
     for (const { spooled, bytes } of parts.filter(({ bytes }) => bytes > 0)) {
-      for await (const chunk of createReadStream(spool.path(spooled), { end: bytes - 1, highWaterMark: 1_048_576 })) {
-        await incoming.write(chunk as Uint8Array)
-      }
+      for await (const chunk of spool.chunks(spooled, bytes)) await incoming.write(chunk)
     }
     if (incoming.bytes !== received) throw new Error(`the parts of ${id} have ${incoming.bytes} bytes, not ${received}`)
     return { incoming, bytes: incoming.bytes, digest: incoming.digest() }

@@ -1,5 +1,13 @@
 import { defineProcess } from '@warren/worker'
-import { sellar1, sellar2, sellarSystem } from './sellar.ts'
+import { sellar1Complex, sellar2Complex, sellarSystemComplex } from './complex.ts'
+import {
+  sellar1,
+  sellar1Jacobian,
+  sellar2,
+  sellar2Jacobian,
+  sellarSystem,
+  sellarSystemJacobian,
+} from './sellar.ts'
 
 const number = { type: 'number' } as const
 const x_1 = { schema: { ...number, default: 0 } } as const
@@ -11,7 +19,7 @@ const x_shared = {
 const y_1 = { title: 'Coupling variable of Sellar1', schema: { ...number, default: 1 } } as const
 const y_2 = { title: 'Coupling variable of Sellar2', schema: { ...number, default: 1 } } as const
 const keywords = ['multidisciplinary', 'Sellar']
-const shared = { version: '1.0.0', keywords, deterministic: true, derivatives: { jacobian: 'native' } } as const
+const shared = { version: '1.1.0', keywords, deterministic: true } as const
 
 export const Sellar1 = defineProcess({
   ...shared,
@@ -21,6 +29,8 @@ export const Sellar1 = defineProcess({
   inputs: { x_1, x_shared, y_2, gamma: { schema: { ...number, default: 0.2 } } },
   outputs: { y_1: { schema: number } },
   run: sellar1,
+  jacobian: sellar1Jacobian,
+  complex: sellar1Complex,
 })
 
 export const Sellar2 = defineProcess({
@@ -31,6 +41,8 @@ export const Sellar2 = defineProcess({
   inputs: { x_2, x_shared, y_1 },
   outputs: { y_2: { schema: number } },
   run: sellar2,
+  jacobian: sellar2Jacobian,
+  complex: sellar2Complex,
 })
 
 export const SellarSystem = defineProcess({
@@ -49,4 +61,6 @@ export const SellarSystem = defineProcess({
   },
   outputs: { obj: { schema: number }, c_1: { schema: number }, c_2: { schema: number } },
   run: sellarSystem,
+  jacobian: sellarSystemJacobian,
+  complex: sellarSystemComplex,
 })

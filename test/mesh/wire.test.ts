@@ -242,6 +242,7 @@ it('declares what the topology says, and nothing else', async () => {
     {
       'warren.rpc': 'direct',
       'warren.execute': 'direct',
+      'warren.describe': 'direct',
       'warren.jobs': 'direct',
       'warren.control': 'topic',
       'warren.events': 'topic',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { streamDocument } from './asyncapi-stream.ts'
 import { commonErrors } from './errors.ts'
 import { createSchemaBook, type Schema, type SchemaBook } from './json-schema.ts'
 import type { Event, Operation, Service } from './operation.ts'
@@ -15,6 +16,7 @@ export function asyncapi(services: readonly Service[], info: Schema): Schema {
   const book = createSchemaBook('#/components/schemas/')
   const operations = services.flatMap((service) => Object.values(service.operations))
   const events = services.flatMap((service) => Object.values(service.events))
+  const stream = streamDocument(book, routingKey)
   const problem = {
     name: 'problem',
     summary: 'RFC 9457, told by the header `error`',
@@ -28,10 +30,12 @@ export function asyncapi(services: readonly Service[], info: Schema): Schema {
       ...Object.fromEntries(operations.map((operation) => [channelId(operation), requestChannel(operation, book)])),
       ...Object.fromEntries(operations.map((operation) => [replyId(operation), replyChannel(operation, book)])),
       ...Object.fromEntries(events.map((event) => [eventId(event), eventChannel(event, book)])),
+      ...stream.channels,
     },
     operations: {
       ...Object.fromEntries(operations.map((operation) => [channelId(operation), receive(operation)])),
       ...Object.fromEntries(events.map((event) => [eventId(event), send(event)])),
+      ...stream.operations,
     },
     components: {
       schemas: book.named,
@@ -50,7 +54,7 @@ function requestChannel(operation: Operation, book: SchemaBook): Schema {
   const exchange = route?.exchange ?? exchanges.rpc
   return {
     address: route ? `{${route.key}}` : operation.service,
-    description: `Queue \`${route ? queues.execute(`{${route.key}}`) : queues.rpc(operation.service)}\``,
+    description: `Queue \`${route ? queues[route.queue](`{${route.key}}`) : queues.rpc(operation.service)}\``,
     ...(route && { parameters: { [route.key]: { description: 'Routing key' } } }),
     messages: {
       request: {

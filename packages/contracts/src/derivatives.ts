@@ -12,6 +12,18 @@ export type DerivativeKind = z.infer<typeof DerivativeKind>
 export const DerivativeMode = z.enum(['auto', 'native', 'forward', 'centered', 'complex_step'])
 export type DerivativeMode = z.infer<typeof DerivativeMode>
 
+const native = z.literal('native').optional()
+
+/** What the author of a process gives beside its outputs. `complexStep`: the code computes with complex numbers, too. */
+export const NativeDerivatives = z.object({
+  jacobian: native,
+  jvp: native,
+  vjp: native,
+  hvp: native,
+  complexStep: native,
+})
+export type NativeDerivatives = z.infer<typeof NativeDerivatives>
+
 const Vectors = z.record(z.string(), z.array(z.number()))
 
 /** What to derive beside the outputs. The result has a member more, named by the kind. */
@@ -20,7 +32,7 @@ export const Derive = z.object({
   of: z.array(z.string()).min(1).optional().meta({ description: 'Outputs; all that are numbers, unless told' }),
   wrt: z.array(z.string()).min(1).optional().meta({ description: 'Inputs; all that are numbers, unless told' }),
   mode: DerivativeMode.optional().meta({ description: '`auto` unless told' }),
-  step: z.number().positive().optional().meta({ description: 'Relative step of the differences' }),
+  step: z.number().positive().optional().meta({ description: 'Relative step of differences; of a complex step, the step' }),
   along: Vectors.optional().meta({ description: 'Direction, by input: for `jvp` and `hvp`' }),
   sens: Vectors.optional().meta({ description: 'Sensitivity, by output: for `vjp` and `hvp`' }),
 })

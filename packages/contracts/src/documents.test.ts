@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { asyncapi, catalogue, commonErrors, executor, files, openapi, registry, type Service } from './index.ts'
+import {
+  asyncapi,
+  catalogue,
+  commonErrors,
+  executor,
+  files,
+  frameHeaders,
+  frameTypes,
+  openapi,
+  registry,
+  type Service,
+} from './index.ts'
 
 const services: readonly Service[] = [registry, executor, files]
 const info = { title: 'Test', version: '1.0.0' }
@@ -56,6 +67,16 @@ it('AsyncAPI has every operation with its reply, and every event', () => {
   for (const { service, key, type } of services.flatMap((service) => Object.values(service.events))) {
     assert.equal(document.operations[`${service}_${key}`]?.action, 'send', type)
   }
+})
+
+it('AsyncAPI has every frame of an exchange with an app, and every header of one', () => {
+  const { channels } = asyncapi(services, info) as { channels: Record<string, { messages: Record<string, unknown> }> }
+  const described = { ...channels['stream_app']?.messages, ...channels['stream_exchange']?.messages }
+  assert.deepEqual(new Set(Object.keys(described)), new Set(Object.values(frameTypes)))
+  const headers = Object.values(described).flatMap((frame) => {
+    return Object.keys((frame as { headers: { properties: object } }).headers.properties)
+  })
+  assert.deepEqual(new Set(Object.values(frameHeaders)).difference(new Set(headers)), new Set())
 })
 
 it('references in both documents lead somewhere', () => {

@@ -19,6 +19,9 @@ export const Subscriber = z.object({
 })
 export type Subscriber = z.infer<typeof Subscriber>
 
+/** Names of what jobs are numbered in. */
+export const Series = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/)
+
 /** What to run. Further members of an OGC execute request are kept with the job, unread. */
 export const ExecuteRequest = z.looseObject({
   processId: ProcessId,
@@ -38,12 +41,13 @@ export const ExecuteRequest = z.looseObject({
         .boolean()
         .optional()
         .meta({ description: 'true: every new or changed file of the working directory is stored' }),
-      derive: Derive.optional(),
-      series: z
-        .string()
-        .regex(/^[a-z][a-z0-9-]{0,62}$/)
+      files: z
+        .array(z.object({ href: z.string(), name: z.string().regex(/^(?!\.{1,2}$)[^/\\\0]{1,200}$/) }))
+        .max(1_000)
         .optional()
-        .meta({ description: 'The job gets the next number of this series' }),
+        .meta({ description: 'Files that the run finds in its working directory, each by its name' }),
+      derive: Derive.optional(),
+      series: Series.optional().meta({ description: 'The job gets the next number of this series' }),
     })
     .optional(),
 })

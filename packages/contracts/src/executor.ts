@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { ExecuteRequest, Subscriber } from './execute-request.ts'
+import { ExecuteRequest, Series, Subscriber } from './execute-request.ts'
 import { Attempt, ControlAction, Job, JobId, JobStatus, PauseKind } from './job.ts'
 import { FileOfJob, Traced } from './job-files.ts'
-import { JobEvent, LogLine, MetricPoint, RecordKind, StoredEvent } from './job-records.ts'
+import { JobEvent, JobTold, LogLine, MetricPoint, RecordKind, StoredEvent } from './job-records.ts'
 import { defineService } from './operation.ts'
-import { ProcessId } from './process.ts'
+import { ProcessDescription, ProcessId } from './process.ts'
 import { exchanges } from './wire.ts'
 
 /** Output id → value. Travels as raw text; objects are bare here, the gateway wraps them as OGC wants. */
@@ -41,14 +41,39 @@ export const executor = defineService('executor', {
       ],
       deadlineMs: 60_000,
       raw: { request: true, reply: true },
-      route: { exchange: exchanges.execute, key: 'processId' },
+      route: { exchange: exchanges.execute, key: 'processId', queue: 'execute' },
+    },
+    describeProcess: {
+      summary: 'Describe one process as it is with these options',
+      description:
+        'Those that are left out have their defaults. For a process whose inputs and outputs follow from its options; ' +
+        'an executor that offers it answers.',
+      http: 'POST /processes/:processId/description',
+      handWritten: true,
+      input: z.object({
+        processId: ProcessId,
+        options: z.record(z.string(), z.unknown()).optional().meta({ description: 'Option → value' }),
+      }),
+      output: ProcessDescription,
+      errors: ['NO_SUCH_PROCESS', 'PROCESS_FAILED', 'BAD_RESULT'],
+      deadlineMs: 20_000,
+      idempotent: true,
+      route: { exchange: exchanges.describe, key: 'processId', queue: 'describe' },
     },
     submit: {
       summary: 'Accept a job and run it when there is room',
       description: 'Answers after the job is stored. `deadline` of the message bounds the answer, not the job.',
       input: ExecuteRequest,
       output: Job,
-      errors: ['NO_SUCH_PROCESS', 'NO_SUCH_OUTPUT', 'KEY_REUSED', 'TOO_MANY', 'TOO_LARGE'],
+      errors: [
+        'NO_SUCH_PROCESS',
+        'NO_SUCH_OUTPUT',
+        'KEY_REUSED',
+        'TOO_MANY',
+        'TOO_LARGE',
+        'PROCESS_FAILED',
+        'BAD_RESULT',
+      ],
       deadlineMs: 10_000,
       idempotent: true,
       raw: { request: true },
@@ -63,6 +88,25 @@ export const executor = defineService('executor', {
       deadlineMs: 10_000,
       idempotent: true,
     },
+    findJob: {
+      summary: 'Read the status of a job by its number',
+      description: 'Numbers of a series count up from 1; some may be missing.',
+      input: z.object({ series: Series, number: z.int().min(1) }),
+      output: Job,
+      errors: ['NO_SUCH_JOB'],
+      deadlineMs: 10_000,
+      idempotent: true,
+    },
+    getRequest: {
+      summary: 'Read what a job was asked to do',
+      description: 'The execute request as it was sent; inputs by reference as what was read when it was accepted.',
+      input: z.object({ id: JobId }),
+      output: ExecuteRequest,
+      errors: ['NO_SUCH_JOB'],
+      deadlineMs: 10_000,
+      idempotent: true,
+      raw: { reply: true },
+    },
     listJobs: {
       summary: 'List jobs, newest first',
       http: 'GET /jobs',
@@ -70,6 +114,7 @@ export const executor = defineService('executor', {
       input: z.object({
         processIds: z.array(ProcessId).optional(),
         statuses: z.array(JobStatus).optional(),
+        series: Series.optional(),
         /** RFC 3339 bounds of the creation time, both inclusive */
         createdFrom: z.iso.datetime().optional(),
         createdTo: z.iso.datetime().optional(),
@@ -109,10 +154,11 @@ export const executor = defineService('executor', {
       raw: { reply: true },
     },
     controlJob: {
-      summary: 'Start, pause, resume or stop a job, or move its deadline',
+      summary: 'Start, pause, resume, stop or close a job, or move its deadline',
       description:
         'Answers `applied` when it is done, `requested` when the executor of the job has not confirmed it yet. ' +
-        'A job that ended meanwhile is a CONFLICT.',
+        'A job that ended meanwhile is a CONFLICT. `close` is for jobs that have ended: nobody needs them any more, which ' +
+        'they show by `desired` being `stop`.',
       http: 'POST /jobs/:id/control',
       handWritten: true,
       input: z.object({
@@ -193,7 +239,7 @@ export const executor = defineService('executor', {
       http: 'GET /jobs/:id/files',
       handWritten: true,
       input: z.object({ id: JobId }),
-      output: z.object({ files: z.array(FileOfJob) }),
+      output: z.object({ files: z.array(FileOfJob), emptyFolders: z.array(z.string()) }),
       errors: ['NO_SUCH_JOB'],
       deadlineMs: 10_000,
       idempotent: true,
@@ -236,6 +282,7 @@ export const executor = defineService('executor', {
   events: {
     jobCreated: jobEvent('created', 'A job was stored and waits to be started'),
     jobAccepted: jobEvent('accepted', 'A job was stored and waits for a slot'),
+    jobClaimed: jobEvent('claimed', 'An executor fetches the files of the job'),
     jobStarted: jobEvent('started', 'A runner works on the job'),
     jobProgressed: jobEvent('progress', 'A running job said how far it is'),
     jobPaused: jobEvent('paused', 'The job rests'),
@@ -244,5 +291,11 @@ export const executor = defineService('executor', {
     jobSuccessful: jobEvent('successful', 'The job has results'),
     jobFailed: jobEvent('failed', 'The job failed'),
     jobDismissed: jobEvent('dismissed', 'The job was dismissed'),
+    /** The only one that is not stored, and told at most once */
+    jobTold: {
+      summary: 'A running job told something of its own',
+      topic: 'job.:processId.:jobId.told',
+      data: JobTold,
+    },
   },
 })

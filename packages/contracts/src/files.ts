@@ -19,7 +19,7 @@ const FileFacts = z.object({
   type: z.string().meta({ description: 'Media type, as it was declared' }),
 })
 
-const Link = z.object({ href: z.string(), rel: z.string(), type: z.string().optional() })
+export const Link = z.object({ href: z.string(), rel: z.string(), type: z.string().optional() })
 
 /** A file: immutable bytes under a name. */
 export const FileDocument = FileFacts.extend({
@@ -37,6 +37,7 @@ export const FileList = z
     links: z.array(Link),
   })
   .meta({ id: 'FileList' })
+export type FileList = z.infer<typeof FileList>
 
 /** An upload that goes on where it stopped (tus 1.0). */
 export const UploadDocument = z
@@ -48,6 +49,15 @@ export const UploadDocument = z
     file: z.string().nullable().meta({ description: 'The file that it became' }),
   })
   .meta({ id: 'Upload' })
+
+export const UploadList = z
+  .object({
+    uploads: z.array(
+      UploadDocument.extend({ metadata: z.record(z.string(), z.string()).meta({ description: '`Upload-Metadata`' }) }),
+    ),
+  })
+  .meta({ id: 'UploadList' })
+export type UploadList = z.infer<typeof UploadList>
 
 /** Bytes travel over the stream tunnel, which this service is an app of; it has no operations of the call kind. */
 export const files = defineService('files', {

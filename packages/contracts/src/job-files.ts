@@ -4,7 +4,7 @@ import { FileId, Sha256 } from './files.ts'
 /** A file that a job took, gave or left behind. */
 export const FileOfJob = z.object({
   path: z.string().meta({ description: 'In the working directory of the job, with `/` between folders' }),
-  role: z.enum(['input', 'output', 'kept']),
+  role: z.enum(['input', 'output', 'kept', 'log']),
   attempt: z.int(),
   name: z.string().nullable().meta({ description: 'Id of the input or output' }),
   fileId: FileId.nullable().meta({ description: 'null: it was read from `source`, and is stored nowhere' }),

@@ -15,6 +15,17 @@ export const JobEvent = z.object({
   notify: z.literal(true).optional().meta({ description: 'The job names a subscriber of its own' }),
 })
 
+/** What a running job tells of itself, in words of its process. */
+export const JobTold = z.object({
+  jobId: JobId,
+  processId: ProcessId,
+  attempt: z.int(),
+  owner: z.string(),
+  name: z.string().min(1).max(64),
+  data: z.unknown(),
+})
+export type JobTold = z.infer<typeof JobTold>
+
 /** A committed event as it is stored; `cursor` is its place in the order in which all of them are read. */
 export const StoredEvent = z.object({
   cursor: z.string(),

@@ -59,7 +59,7 @@ const StoredProblem = z.looseObject({ type: z.string(), title: z.string(), statu
 export const PauseKind = z.enum(['hold', 'suspend', 'checkpoint'])
 export type PauseKind = z.infer<typeof PauseKind>
 
-export const ControlAction = z.enum(['start', 'pause', 'resume', 'stop', 'extend'])
+export const ControlAction = z.enum(['start', 'pause', 'resume', 'stop', 'extend', 'close'])
 export type ControlAction = z.infer<typeof ControlAction>
 
 /** One try of a job. The last one may still go on. */
@@ -96,6 +96,8 @@ export const Job = z.object({
   deadlineAt: z.iso.datetime().nullable(),
   problem: StoredProblem.nullable(),
   waitingFor: z.string().nullable().meta({ description: 'Why the job does not run yet' }),
+  series: z.string().nullable().meta({ description: 'The series that it was numbered in' }),
+  number: z.int().nullable().meta({ description: 'Its number in the series' }),
 })
 export type Job = z.infer<typeof Job>
 

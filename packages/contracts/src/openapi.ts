@@ -35,8 +35,9 @@ export interface OpenApi {
   readonly [member: string]: unknown
 }
 
+const securitySchemes = { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } }
 const withBody = new Set<Method>(['POST', 'PUT', 'PATCH'])
-const everywhere: readonly Code[] = ['BAD_QUERY', 'FORBIDDEN', 'INTERNAL']
+const everywhere: readonly Code[] = ['BAD_QUERY', 'UNAUTHENTICATED', 'FORBIDDEN', 'INTERNAL']
 const jsonBody: readonly Code[] = ['BAD_INPUT', 'TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE']
 
 /**
@@ -59,7 +60,7 @@ export function openapi(services: readonly Service[], info: Schema, routes: read
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationObject(route, book, problem) }
   }
   const tags = [...new Set(all.map((route) => route.tag))].toSorted().map((name) => ({ name }))
-  return { openapi: '3.1.0', tags, ...info, paths, components: { schemas: book.named } }
+  return { openapi: '3.1.0', tags, ...info, paths, components: { securitySchemes, schemas: book.named } }
 }
 
 /** The document of the route that is derived from an operation. */

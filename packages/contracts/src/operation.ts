@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Code } from './errors.ts'
-import type { exchanges } from './wire.ts'
+import type { exchanges, queues } from './wire.ts'
 
 /**
  * Words, used exactly so in code, documents and URLs:
@@ -38,7 +38,12 @@ export interface OperationSpec {
   /** Bodies that the mesh passes on as text, neither parsed nor validated: the handler does that. */
   readonly raw?: { readonly request?: true; readonly reply?: true }
   /** Not sent to the service's own queue but to this exchange, with this member of the input as routing key. */
-  readonly route?: { readonly exchange: (typeof exchanges)[keyof typeof exchanges]; readonly key: string }
+  readonly route?: {
+    readonly exchange: (typeof exchanges)[keyof typeof exchanges]
+    readonly key: string
+    /** Which of the queues it comes to, for each key */
+    readonly queue: keyof Pick<typeof queues, 'execute' | 'describe'>
+  }
 }
 
 /** An operation with what its place in the contract says about it. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { NativeDerivatives } from './derivatives.ts'
 
 /** No dots: an id is a word of a routing key. */
 export const ProcessId = z
@@ -47,6 +48,9 @@ export const InputDescription = z.object({
   schema: JsonSchema,
   minOccurs: z.int().min(0).optional().meta({ description: '1 unless told; 0 means optional' }),
   maxOccurs: z.union([z.int().min(1), z.literal('unbounded')]).optional(),
+  option: z.boolean().optional().meta({
+    description: 'It sets the process up, as an argument of a constructor would; else an input like any other',
+  }),
 })
 
 export const OutputDescription = z.object({
@@ -64,6 +68,10 @@ export const ProcessDescription = z.object({
   keywords: z.array(z.string()).optional(),
   inputs: z.record(z.string(), InputDescription),
   outputs: z.record(z.string(), OutputDescription),
+  parametric: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Inputs and outputs follow from the options; here they are those of the default options' }),
   jobControlOptions: z.array(JobControlOption).min(1),
   deterministic: z.boolean().optional(),
   concurrency: z.int().min(1).optional(),
@@ -71,11 +79,12 @@ export const ProcessDescription = z.object({
   limits: Limits.optional(),
   retry: RetryPolicy.optional(),
   checkpointable: z.boolean().optional(),
+  yields: z.boolean().optional().meta({ description: 'It rests at points of its own choice when it is paused' }),
   keepFiles: z
     .boolean()
     .optional()
     .meta({ description: 'What a run leaves in its working directory is stored, also when it fails or is stopped' }),
-  derivatives: z.record(z.string(), z.string()).optional(),
+  derivatives: NativeDerivatives.optional(),
   digest: z.string().meta({ description: 'SHA-256 over the files of the process, in hexadecimal' }),
 })
 export type ProcessDescription = z.infer<typeof ProcessDescription>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineService } from './operation.ts'
 import { ProcessDescription, ProcessId, ProcessRef, ProcessSummary, SemVer } from './process.ts'
+import { userOperations } from './users.ts'
 
 const ExecutorId = z.string().min(1).max(120).meta({ description: 'Instance id of an executor' })
 
@@ -79,6 +80,17 @@ export const registry = defineService('registry', {
       deadlineMs: 10_000,
       idempotent: true,
     },
+    describeProcesses: {
+      summary: 'Describe processes, the newest version of each, by id',
+      input: z.object({
+        limit: z.int().min(1).max(1_000).optional().meta({ description: '100 unless told' }),
+        after: ProcessId.optional().meta({ description: 'Continue behind this id' }),
+      }),
+      output: z.object({ processes: z.array(ProcessDescription), next: ProcessId.nullable() }),
+      errors: [],
+      deadlineMs: 10_000,
+      idempotent: true,
+    },
     getProcess: {
       summary: 'Describe one process',
       description: 'The newest version that is not retired, unless a version is named. `offers` counts live executors.',
@@ -126,6 +138,7 @@ export const registry = defineService('registry', {
       deadlineMs: 10_000,
       idempotent: true,
     },
+    ...userOperations,
   },
   events: {
     processPublished: {

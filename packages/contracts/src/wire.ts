@@ -8,6 +8,8 @@ export const exchanges = {
   rpc: 'warren.rpc',
   /** direct, key = process id: synchronous runs */
   execute: 'warren.execute',
+  /** direct, key = process id: questions about a process, to those that offer it */
+  describe: 'warren.describe',
   /** direct, key = process id: wake-ups, "there is a queued job of this process" */
   jobs: 'warren.jobs',
   /** topic, `<service>.<instance>`, `<service>` and `all`: control messages, ping, info, stats */
@@ -24,6 +26,8 @@ export const exchanges = {
   requeue: 'warren.requeue',
   /** topic, key = queue: parked messages */
   dead: 'warren.dead',
+  /** topic, the broker's own: what MQTT clients listen to, with `/` for `.` */
+  mqtt: 'amq.topic',
 } as const
 
 export const headers = {
@@ -62,6 +66,7 @@ export const queues = {
   rpc: (service: string) => `rpc.${service}`,
   app: (name: string) => `app.${name}`,
   execute: (processId: string) => `execute.${processId}`,
+  describe: (processId: string) => `describe.${processId}`,
   jobs: (processId: string) => `jobs.${processId}`,
   control: (service: string, instance: string) => `control.${service}.${instance}`,
   live: (service: string, instance: string) => `live.${service}.${instance}`,

@@ -107,7 +107,7 @@ async function send(mesh: Mesh, operation: Operation, input: unknown, options: C
     messageId: options.messageId ?? nanoid(),
     headers: callHeaders(options),
     signal: options.signal,
-    queue: operation.route ? queues.execute(route.key) : queues.rpc(operation.service),
+    queue: operation.route ? queues[operation.route.queue](route.key) : queues.rpc(operation.service),
     service: operation.service,
   }
   const reply = await mesh.requester.request(request).catch(async (error: unknown) => {

@@ -16,6 +16,7 @@ export {
   type Metrics,
   type Reading,
 } from './metrics.ts'
+export * from './mqtt.ts'
 export * from './publisher.ts'
 export * from './retry.ts'
 export * from './run.ts'

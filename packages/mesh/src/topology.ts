@@ -28,6 +28,7 @@ const HINTS_EXPIRE_MS = 3_600_000
 const WORK_MOST = 100_000
 const WORK_DELIVERIES_MOST = 20
 const LIVE_MOST = 10_000
+const SHARED_EXPIRE_MS = 60_000
 
 /**
  * Calls: bounded, so that overload is a nack to the caller and not a backlog; expiring, so that a dead service turns
@@ -109,6 +110,11 @@ export function instanceQueue(name: string, ...bindings: Binding[]): QueueSpec {
   }
 }
 
+/** What instances of a service share: each message is for one of them, and for nobody when none of them is there. */
+export function sharedQueue(name: string, ...bindings: Binding[]): QueueSpec {
+  return boundedQueue(name, bindings, { most: LIVE_MOST, overflow: 'drop-head', expiresMs: SHARED_EXPIRE_MS })
+}
+
 function boundedQueue(
   name: string,
   bindings: readonly Binding[],
@@ -135,6 +141,7 @@ export const notifyQueue: QueueSpec = {
 const exchangeTypes = new Map<string, 'direct' | 'topic' | 'headers'>([
   [exchanges.rpc, 'direct'],
   [exchanges.execute, 'direct'],
+  [exchanges.describe, 'direct'],
   [exchanges.jobs, 'direct'],
   [exchanges.control, 'topic'],
   [exchanges.events, 'topic'],
@@ -151,7 +158,7 @@ const unroutable = new Map<string, string>([[exchanges.requeue, exchanges.dead]]
 /** The exchanges, the queues that nothing must be lost for, and the bridge to MQTT: its clients read `amq.topic`. */
 export async function declareExchanges(channel: Channel): Promise<void> {
   for (const exchange of exchangeTypes.keys()) await declareExchange(channel, exchange)
-  await channel.bindExchange('amq.topic', exchanges.events, '#')
+  await channel.bindExchange(exchanges.mqtt, exchanges.events, '#')
   await declareQueue(channel, deadQueue)
   await declareQueue(channel, notifyQueue)
 }

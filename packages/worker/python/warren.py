@@ -14,15 +14,19 @@ returns a dictionary. A parameter named `context` receives the run's Context.
 """
 
 import inspect
+import json
 import math
 import os
 import sys
 import time
 import typing
 
-from warren_values import encode_state, input_converter
+from warren_derive import Derivatives
+from warren_grammar import BadOption, Parametric
+from warren_pause import PauseGate
+from warren_values import Failure, encode, encode_state, input_converter
 
-__all__ = ['process', 'Cancelled', 'CallError', 'Context', 'Suspended']
+__all__ = ['process', 'BadOption', 'Cancelled', 'CallError', 'Context', 'Failure', 'Suspended']
 
 processes = {}
 
@@ -47,8 +51,18 @@ class CallError(Exception):
         self.code = code
 
 
-def process(id, version, title=None, description=None, inputs=None, outputs=None, **more):
-    """Declares the decorated function as a process; `more` are further members of the declaration, as JSON names them."""
+def process(id, version, title=None, description=None, inputs=None, outputs=None, grammar=None, jacobian=None, jvp=None,
+            vjp=None, hvp=None, complex=False, **more):
+    """Declares the decorated function as a process; `more` are further members of the declaration, as JSON names them.
+
+    With a `grammar` the rest of the inputs and the outputs follow from the options, which `inputs` then holds, each with
+    a default: `grammar(**options)` gives {'inputs': {...}, 'outputs': {...}}. What it raises says that the options are
+    wrong; BadOption says where.
+
+    `jacobian`, `jvp`, `vjp` and `hvp` are functions that give derivatives, as warren_derive.Derivatives says; `complex`
+    says that the decorated function also computes with complex numbers.
+    """
+    derivatives = Derivatives({'jacobian': jacobian, 'jvp': jvp, 'vjp': vjp, 'hvp': hvp}, complex)
 
     def decorate(function):
         declaration = {
@@ -57,10 +71,11 @@ def process(id, version, title=None, description=None, inputs=None, outputs=None
             'title': title or id,
             'description': description or inspect.getdoc(function) or '',
             'inputs': inputs if inputs is not None else _inputs_of(function),
-            'outputs': outputs if outputs is not None else _outputs_of(function),
+            'outputs': outputs if outputs is not None else {} if grammar else _outputs_of(function),
             **more,
+            **derivatives.declared(),
         }
-        processes[id] = _Process(function, declaration)
+        processes[id] = _Process(function, declaration, grammar, derivatives)
         return function
 
     return decorate
@@ -76,6 +91,9 @@ class Context:
         """The state that `checkpoint` saved in an earlier try, to go on from; None in a run that starts afresh."""
         self.cancelled = False
         self.asked = False
+        self.ending = False
+        self.yields = False
+        self.gate = PauseGate()
         self._saved = time.monotonic()
         self._host = host
         self._workdir = run['workdir']
@@ -111,6 +129,30 @@ class Context:
         """A line of the job's log: 'debug', 'info', 'warning' or 'error'. The logging module does the same."""
         self._host.send({'type': 'log', 'id': self.id, 'level': level, 'message': str(message)})
 
+    def tell(self, name, data):
+        """Tells whoever listens right now, as the event `told` of the job.
+
+        At most once, at most 20 a second, and of several under one name the newest; any JSON of at most 64 KiB.
+        """
+        self._host.send_text('tell', self.id, f'"name":{json.dumps(str(name))},"data":{encode_state(data, name)}')
+
+    def pause_due(self):
+        """Whether the next `pause_point` rests."""
+        return self.gate.asked
+
+    def pause_point(self):
+        """Rests here as long as a pause is wanted, and ends the run here when it was cancelled.
+
+        A process that declares `yields=True` calls it where it may stand still; cheap enough for every step. Where it
+        does not come to one within 1.5 s (0.25 s, when it was cancelled), it is stopped wherever it is.
+        """
+        if self.gate.asked:
+            self._host.send({'type': 'paused', 'id': self.id})
+            self.gate.wait()
+        if self.cancelled:
+            self.ending = True
+            raise Cancelled()
+
     def checkpoint(self, state):
         """Saves the state, as JSON; numbers come back bit for bit.
 
@@ -121,7 +163,7 @@ class Context:
         if self.asked:
             raise Suspended(text)
         self._saved = time.monotonic()
-        self._host.send_state('checkpoint', self.id, text)
+        self._host.send_text('checkpoint', self.id, f'"state":{text}')
 
     def checkpoint_due(self, seconds=1.0):
         """Whether it is time to: the executor asked, or the last state is so old. Cheap enough for every step."""
@@ -133,17 +175,34 @@ class Context:
 
 
 class _Process:
-    def __init__(self, function, declaration):
+    def __init__(self, function, declaration, grammar, derivatives):
         self.function = function
-        self.declaration = declaration
+        self.derivatives = derivatives
+        self.parametric = Parametric(declaration, grammar) if grammar else None
+        self.declaration = self.parametric.declaration_with({}) if grammar else declaration
         self.takes_context = 'context' in inspect.signature(function).parameters
-        self.convert = {name: input_converter(given) for name, given in declaration['inputs'].items()}
+        self.convert = _converters(self.declaration)
 
-    def run(self, inputs, context):
-        given = {name: self.convert[name](value) if name in self.convert else value for name, value in inputs.items()}
-        if self.takes_context:
-            given['context'] = context
-        return self.function(**given)
+    def declaration_with(self, inputs):
+        return self.parametric.declaration_with(inputs) if self.parametric else self.declaration
+
+    def values(self, inputs):
+        convert = _converters(self.declaration_with(inputs)) if self.parametric else self.convert
+        return {name: convert[name](value) if name in convert else value for name, value in inputs.items()}
+
+    def call(self, values, context):
+        return self.function(**values, **({'context': context} if self.takes_context else {}))
+
+    def outputs(self, run, context):
+        """Runs it, and derives it where that is wanted; the outputs as JSON text."""
+        declared = self.declaration_with(run['inputs'])
+        if 'derive' in run:
+            return self.derivatives.outputs(self, run['derive'], run['inputs'], context, declared)
+        return encode(self.call(self.values(run['inputs']), context), declared['outputs'])
+
+
+def _converters(declaration):
+    return {name: input_converter(given) for name, given in declaration['inputs'].items()}
 
 
 _types = {float: 'number', int: 'integer', str: 'string', bool: 'boolean', dict: 'object', list: 'array', tuple: 'array'}

@@ -13,9 +13,10 @@ import traceback
 import warren
 import warren_log
 from warren_memory import bound_memory
-from warren_values import Failure, encode
+from warren_values import Failure
 
 here = os.path.dirname(os.path.abspath(__file__))
+YIELD_SECONDS = 0.25
 
 
 class Host:
@@ -33,6 +34,7 @@ class Host:
         self.computing = False
         self.cancelled_early = set()
         self.asked_early = set()
+        self.paused_early = set()
         os.set_inheritable(self.fd, False)
 
     def serve(self):
@@ -51,8 +53,9 @@ class Host:
     def send(self, message):
         self._write(json.dumps(message, ensure_ascii=False, separators=(',', ':')))
 
-    def send_state(self, kind, run_id, state):
-        self._write(_state_line(kind, run_id, state))
+    def send_text(self, kind, run_id, members):
+        """A message with members that are JSON text already."""
+        self._write(_text_line(kind, run_id, members))
 
     def call(self, run_id, process_id, inputs):
         answer = queue.SimpleQueue()
@@ -74,25 +77,28 @@ class Host:
             context.asked = context.id in self.asked_early
             self.cancelled_early.discard(context.id)
             self.asked_early.clear()
+            if context.id in self.paused_early:
+                context.gate.ask()
+            self.paused_early.clear()
         _enter(message.get('traceparent'))
         try:
             found = warren.processes.get(message['process'])
             if found is None:
                 raise Failure('NO_SUCH_PROCESS', f"no process {message['process']} here")
             bound_memory(found.declaration)
+            context.yields = found.declaration.get('yields', False)
             try:
                 self.computing = True
                 if context.cancelled:
                     raise warren.Cancelled()
-                value = found.run(message['inputs'], context)
+                outputs = found.outputs(message, context)
             finally:
                 self.computing = False
-            outputs = encode(value, found.declaration['outputs'])
             return f'{{"type":"result","id":{json.dumps(context.id)},"outputs":{outputs}}}'
         except BaseException as error:
             self.computing = False
             if isinstance(error, warren.Suspended):
-                return _state_line('checkpointed', context.id, error.state)
+                return _text_line('checkpointed', context.id, f'"state":{error.state}')
             if context.cancelled:
                 return _line({'type': 'error', 'id': context.id, 'code': 'CANCELLED', 'message': 'cancelled'})
             return _line({'type': 'error', 'id': context.id, **self.failure_of(error)})
@@ -102,7 +108,7 @@ class Host:
 
     def failure_of(self, error, code='PROCESS_FAILED'):
         if isinstance(error, Failure):
-            return {'code': error.code, 'message': str(error)}
+            return {'code': error.code, 'message': str(error), **error.more}
         if isinstance(error, MemoryError):
             code = 'OUT_OF_MEMORY'
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if os.path.dirname(frame.filename) != here]
@@ -135,9 +141,10 @@ class Host:
             self._cancel(message['id'])
         elif kind == 'checkpoint':
             self._ask(message['id'])
+        elif kind in ('pause', 'resume'):
+            self._pause(message['id'], kind == 'pause')
         elif kind == 'describe':
-            declarations = [found.declaration for found in warren.processes.values()]
-            self.send({'type': 'described', 'pipelining': True, 'processes': declarations})
+            self.send({**_described(message), 'pipelining': True})
 
     def _cancel(self, run_id):
         with self.lock:
@@ -146,7 +153,16 @@ class Host:
                 self.cancelled_early.add(run_id)
                 return
             context.cancelled = True
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+            context.gate.resume()
+        threading.Thread(target=self._press, args=(context,), daemon=True).start()
+
+    def _press(self, context):
+        """Interrupts a run; a signal that comes right before a system call is not heard, and is sent again."""
+        if context.yields:
+            time.sleep(YIELD_SECONDS)  # at its next pause point it ends by itself
+        while self.current is context and not context.ending:
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+            time.sleep(0.02)
 
     def _ask(self, run_id):
         with self.lock:
@@ -155,8 +171,19 @@ class Host:
             else:
                 self.asked_early.add(run_id)
 
+    def _pause(self, run_id, wanted):
+        with self.lock:
+            if self.current and self.current.id == run_id:
+                (self.current.gate.ask if wanted else self.current.gate.resume)()
+            elif wanted:
+                self.paused_early.add(run_id)
+            else:
+                self.paused_early.discard(run_id)
+
     def _interrupt(self, _signal, _frame):
-        if self.computing and self.current and self.current.cancelled:
+        context = self.current
+        if self.computing and context and context.cancelled and not context.ending:
+            context.ending = True
             raise warren.Cancelled()
 
     def _write(self, line):
@@ -166,12 +193,19 @@ class Host:
                 data = data[os.write(self.fd, data):]
 
 
+def _described(message):
+    found = warren.processes.get(message.get('process'))
+    if found and found.parametric:
+        return found.parametric.described_with(message.get('options', {}))
+    return {'type': 'described', 'processes': [each.declaration for each in warren.processes.values()]}
+
+
 def _line(message):
     return json.dumps(message, ensure_ascii=False, separators=(',', ':'))
 
 
-def _state_line(kind, run_id, state):
-    return f'{{"type":"{kind}","id":{json.dumps(run_id)},"state":{state}}}'
+def _text_line(kind, run_id, members):
+    return f'{{"type":"{kind}","id":{json.dumps(run_id)},{members}}}'
 
 
 def _enter(traceparent):

@@ -5,11 +5,12 @@ import math
 
 
 class Failure(Exception):
-    """An error that is told by its code."""
+    """An error that is told by its code; `more` are further members, such as `file`, `line` and `traceback`."""
 
-    def __init__(self, code, message):
+    def __init__(self, code, message, **more):
         super().__init__(message)
         self.code = code
+        self.more = more
 
 
 def _same(value):
@@ -85,8 +86,7 @@ def plain(value, schema, path, above):
 
 def encode(value, declared):
     """The outputs as JSON text; raises BAD_RESULT with the path of what cannot be carried."""
-    if not (isinstance(value, dict) and set(value) == set(declared)):
-        value = _named(value, declared)
+    value = named(value, declared)
     try:
         return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(',', ':'))
     except (TypeError, ValueError, RecursionError):
@@ -95,15 +95,18 @@ def encode(value, declared):
         return json.dumps(checked, allow_nan=False, ensure_ascii=False, separators=(',', ':'))
 
 
-def encode_state(state):
+def encode_state(state, path='state'):
     """A state as JSON text that gives back the same numbers; raises BAD_RESULT with the path of what cannot be carried."""
     try:
         return json.dumps(state, allow_nan=False, ensure_ascii=False, separators=(',', ':'))
     except (TypeError, ValueError, RecursionError):
-        return json.dumps(plain(state, {}, 'state', ()), allow_nan=False, ensure_ascii=False, separators=(',', ':'))
+        return json.dumps(plain(state, {}, path, ()), allow_nan=False, ensure_ascii=False, separators=(',', ':'))
 
 
-def _named(value, declared):
+def named(value, declared):
+    """The outputs by name: a function with one output may return its value alone."""
+    if isinstance(value, dict) and set(value) == set(declared):
+        return value
     if len(declared) == 1 and not (isinstance(value, dict) and next(iter(declared)) in value):
         return {next(iter(declared)): value}
     if not isinstance(value, dict):

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import type { PauseGate } from './pause-gate.ts'
 import { encodeState } from './result.ts'
 import { Suspended } from './suspended.ts'
 
@@ -25,6 +26,18 @@ export interface Context {
   /** A line of the job's log with a level of its own. */
   log(level: LogLevel, message: string): void
   /**
+   * Tells whoever listens right now, as the event `told` of the job: at most once, at most 20 a second, and of several
+   * under one name the newest. `data` is any JSON of at most 64 KiB.
+   */
+  tell(name: string, data: unknown): void
+  /**
+   * Rests here as long as a pause is wanted. A process that declares `yields` awaits it at points where it may stand
+   * still; where it does not come to one within 1.5 s, it is stopped wherever it is.
+   */
+  pausePoint(): Promise<void>
+  /** Whether the next `pausePoint` rests. Cheap enough for every step. */
+  pauseDue(): boolean
+  /**
    * Saves the state, as JSON; numbers come back bit for bit. When the executor asked for a pause, the run ends here by
    * an error that must be let pass, and another try goes on from the state. The process declares `checkpointable`.
    */
@@ -48,6 +61,7 @@ export interface RunHost {
   readonly signal: AbortSignal
   /** The executor wants the state, and the slot */
   readonly asked: boolean
+  readonly gate: PauseGate
   sendLine(line: string): void
   call: Context['call']
 }
@@ -86,6 +100,13 @@ export function createContext({ id, attempt, workdir, checkpoint: restored }: Ru
     log(level, message) {
       send({ type: 'log', id, level, message })
     },
+    tell(name, data) {
+      host.sendLine(
+        `{"type":"tell","id":${JSON.stringify(id)},"name":${JSON.stringify(name)},"data":${encodeState(data)}}`,
+      )
+    },
+    pauseDue: () => host.gate.asked,
+    pausePoint: () => host.gate.pass(() => send({ type: 'paused', id }), host.signal),
     checkpoint(state) {
       const text = encodeState(state)
       if (host.asked) throw new Suspended(text)

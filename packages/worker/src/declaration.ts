@@ -9,6 +9,8 @@ export interface InputDeclaration {
   readonly minOccurs?: number
   /** More than 1 (or `unbounded`) hands the process an array of values. */
   readonly maxOccurs?: number | 'unbounded'
+  /** It sets the process up, as an argument of a constructor would; else an input like any other */
+  readonly option?: boolean
 }
 
 export interface OutputDeclaration {
@@ -44,6 +46,15 @@ export interface RetryPolicy {
   readonly on?: readonly string[]
 }
 
+/** Which derivatives the author gives. `complexStep`: the code computes with complex numbers, too */
+export interface NativeDerivatives {
+  readonly jacobian?: 'native'
+  readonly jvp?: 'native'
+  readonly vjp?: 'native'
+  readonly hvp?: 'native'
+  readonly complexStep?: 'native'
+}
+
 /** What a process says about itself: the answer to `describe`, and what the registry keeps. */
 export interface ProcessDeclaration {
   /** Matches [A-Za-z][A-Za-z0-9_-]{0,62} */
@@ -55,6 +66,8 @@ export interface ProcessDeclaration {
   readonly keywords?: readonly string[]
   readonly inputs: { readonly [name: string]: InputDeclaration }
   readonly outputs: { readonly [name: string]: OutputDeclaration }
+  /** Inputs and outputs follow from the options; these are those of the default options */
+  readonly parametric?: boolean
   /** All three unless told */
   readonly jobControlOptions?: readonly JobControl[]
   /** Same inputs, same outputs: results may be remembered */
@@ -66,7 +79,9 @@ export interface ProcessDeclaration {
   readonly retry?: RetryPolicy
   /** It uses `context.checkpoint` and `context.restored` */
   readonly checkpointable?: boolean
+  /** It awaits `context.pausePoint()`, where it rests when it shall be paused */
+  readonly yields?: boolean
   /** What a run leaves in its working directory is stored, also when it fails or is stopped */
   readonly keepFiles?: boolean
-  readonly derivatives?: { readonly jacobian?: 'native' }
+  readonly derivatives?: NativeDerivatives
 }

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import type { InputDeclaration, OutputDeclaration, ProcessDeclaration } from './declaration.ts'
+import type { ComplexInputsOf, Derivatives } from './derive.ts'
 
 type Named<T> = { readonly [name: string]: T }
 
@@ -42,17 +43,18 @@ export type InputsOf<I> = { [K in keyof I as Absent<I[K]> extends true ? never :
 export type OutputsOf<O> = { [K in keyof O]: O[K] extends { readonly schema: infer S } ? Value<S> : never }
 
 /** A process with its code. `run` is called for one run at a time in its child. */
-export interface Process extends ProcessDeclaration {
+export interface Process extends ProcessDeclaration, Derivatives<never, never> {
   run(inputs: never, context: Context): unknown
 }
 
 /** Declares a process; the types of `run` follow from the schemas. */
 export function defineProcess<const I extends Named<InputDeclaration>, const O extends Named<OutputDeclaration>>(
-  process: Omit<ProcessDeclaration, 'inputs' | 'outputs'> & {
-    readonly inputs: I
-    readonly outputs: O
-    run(inputs: InputsOf<I>, context: Context): OutputsOf<O> | Promise<OutputsOf<O>>
-  },
+  process: Omit<ProcessDeclaration, 'inputs' | 'outputs' | 'derivatives'> &
+    Derivatives<InputsOf<I>, ComplexInputsOf<I>> & {
+      readonly inputs: I
+      readonly outputs: O
+      run(inputs: InputsOf<I>, context: Context): OutputsOf<O> | Promise<OutputsOf<O>>
+    },
 ): Process {
   return process
 }

@@ -22,8 +22,16 @@ try {
 }
 
 function serveCommand(command: CommandProcess) {
-  // A program cannot be asked for its state.
-  const { command: _command, files: _files, stdout: _stdout, checkpointable: _, ...declaration } = command
+  // A program cannot be asked for its state, or to rest.
+  const {
+    command: _1,
+    files: _2,
+    stdout: _3,
+    checkpointable: _4,
+    yields: _5,
+    derivatives: _6,
+    ...declaration
+  } = command
   const run = (inputs: object, context: Context, line: string) =>
     runCommand(command, folder, inputs as { [name: string]: unknown }, rawInputs(line), context)
   serve(openChannel(), new Map([[declaration.id, { declaration, run }]]), { folder, pipelining: false })

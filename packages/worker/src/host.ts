@@ -2,6 +2,8 @@
 import { dirname, resolve } from 'node:path'
 import { openChannel } from './channel.ts'
 import type { Process } from './define.ts'
+import { derive, nativeOf } from './derive.ts'
+import { declarationOf, isParametric } from './grammar.ts'
 import { loadFailure, loadProcesses } from './load.ts'
 import { errorLine, serve, type Hosted } from './serve.ts'
 
@@ -17,6 +19,13 @@ try {
   process.exit(1)
 }
 
-function host({ run, ...declaration }: Process): Hosted {
-  return { declaration, run }
+function host(process: Process): Hosted {
+  const { run, derivatives: _, ...declared } = process
+  const derivatives = nativeOf(process)
+  // functions do not travel: JSON leaves them out
+  const declaration = { ...declared, ...(derivatives && { derivatives }) }
+  const more = { run, ...(derivatives && { derive: derive.bind(undefined, process) }) }
+  if (!isParametric(process)) return { declaration, ...more }
+  const declarationWith = declarationOf({ ...process, ...declaration })
+  return { declaration: declarationWith({}), declarationWith, ...more }
 }

@@ -8,5 +8,7 @@ export type {
   ProcessDeclaration,
   RetryPolicy,
 } from './declaration.ts'
+export type { Complex, Numbers, Wanted } from './derive.ts'
 export type { Failure } from './failure.ts'
+export { BadOption, defineParametricProcess, type Grammar, type ParametricProcess } from './grammar.ts'
 export { defineProcess, defineProcesses, type InputsOf, type OutputsOf, type Process, type Value } from './define.ts'

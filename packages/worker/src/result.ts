@@ -30,8 +30,8 @@ export function encodeOutputs(outputs: unknown, declared: Declared): string {
 const negativeZero = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('-0')
 
 /** A state as JSON text that gives back the same numbers. Throws BAD_RESULT, with the path of what cannot be carried. */
-export function encodeState(state: unknown): string {
-  const checked = check(state, undefined, 'state', [])
+export function encodeState(state: unknown, path = 'state'): string {
+  const checked = check(state, undefined, path, [])
   return JSON.stringify(checked, (_, value: unknown) => (Object.is(value, -0) ? negativeZero : value))
 }
 

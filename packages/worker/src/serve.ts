@@ -1,12 +1,19 @@
 import type { Channel } from './channel.ts'
 import { createContext, type CallOutputs, type Context, type RunFacts, type RunHost } from './context.ts'
 import type { ProcessDeclaration } from './declaration.ts'
+import type { Ask } from './derive.ts'
 import { failureOf, RunFailure, type Failure } from './failure.ts'
+import { describeWith, type DeclarationOf } from './grammar.ts'
+import { createPauseGate } from './pause-gate.ts'
 import { encodeOutputs } from './result.ts'
 import { Suspended } from './suspended.ts'
 
 export interface Hosted {
   readonly declaration: ProcessDeclaration
+  /** Set if it follows from the options, which are among these inputs */
+  readonly declarationWith?: DeclarationOf
+  /** Set if it gives derivatives: runs it, and resolves to the outputs as JSON text, with what was asked for. */
+  derive?(ask: Ask, inputs: object, context: Context, declared: ProcessDeclaration): Promise<string>
   /** `line` is the message as it came, for hosts that must keep the text of the inputs. */
   run(inputs: object, context: Context, line: string): unknown
 }
@@ -16,13 +23,16 @@ interface RunMessage extends RunFacts {
   readonly process: string
   readonly startBy?: number
   readonly traceparent?: string
-  readonly inputs: object
+  readonly derive?: Ask
+  readonly inputs: Values
 }
 
+type Values = { readonly [name: string]: unknown }
+
 type Message =
-  | { readonly type: 'describe' }
+  | { readonly type: 'describe'; readonly process?: string; readonly options?: Values }
   | RunMessage
-  | { readonly type: 'cancel' | 'checkpoint'; readonly id: string }
+  | { readonly type: 'cancel' | 'checkpoint' | 'pause' | 'resume'; readonly id: string }
   | { readonly type: 'called'; readonly call: string; readonly outputs?: CallOutputs; readonly error?: CallError }
 
 interface CallError {
@@ -49,6 +59,8 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
   const calls = new Map<string, { resolve(outputs: CallOutputs): void; reject(error: Error): void }>()
   /** Runs that were asked for their state before they began */
   const askedEarly = new Set<string>()
+  /** Runs that shall rest, and have not begun */
+  const pausedEarly = new Set<string>()
   let current: Current | undefined
   let working = false
   let callCount = 0
@@ -71,13 +83,25 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
         if (current?.id === message.id) current.asked = true
         else askedEarly.add(message.id)
         return
+      case 'pause':
+        if (current?.id === message.id) current.gate.ask()
+        else pausedEarly.add(message.id)
+        return
+      case 'resume':
+        if (current?.id === message.id) current.gate.resume()
+        pausedEarly.delete(message.id)
+        return
       case 'called':
         return settle(message)
-      case 'describe': {
-        const declarations = Array.from(processes.values(), (hosted) => hosted.declaration)
-        return send({ type: 'described', pipelining, processes: declarations })
-      }
+      case 'describe':
+        return send({ ...describe(message), pipelining })
     }
+  }
+
+  function describe({ process, options = {} }: Extract<Message, { type: 'describe' }>) {
+    const declarationWith = process === undefined ? undefined : processes.get(process)?.declarationWith
+    if (declarationWith) return describeWith(declarationWith, options)
+    return { type: 'described', processes: Array.from(processes.values(), ({ declaration }) => declaration) }
   }
 
   async function work() {
@@ -100,12 +124,13 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
     const { id } = message
     const own = (current = currentOf(id))
     askedEarly.clear()
+    pausedEarly.clear()
     enter(message.traceparent)
     try {
       const hosted = processes.get(message.process)
       if (!hosted) throw new RunFailure({ code: 'NO_SUCH_PROCESS', message: `no process ${message.process} here` })
-      const outputs = await hosted.run(message.inputs, createContext(message, own), line)
-      return `{"type":"result","id":${JSON.stringify(id)},"outputs":${encodeOutputs(outputs, hosted.declaration.outputs)}}`
+      const outputs = await outputsOf(hosted, message, createContext(message, own), line)
+      return `{"type":"result","id":${JSON.stringify(id)},"outputs":${outputs}}`
     } catch (error) {
       if (error instanceof Suspended) {
         return `{"type":"checkpointed","id":${JSON.stringify(id)},"state":${error.state}}`
@@ -117,6 +142,12 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
     }
   }
 
+  async function outputsOf(hosted: Hosted, { inputs, derive }: RunMessage, context: Context, line: string) {
+    const declared = hosted.declarationWith?.(inputs) ?? hosted.declaration
+    if (derive && hosted.derive) return hosted.derive(derive, inputs, context, declared)
+    return encodeOutputs(await hosted.run(inputs, context, line), declared.outputs)
+  }
+
   function currentOf(id: string): Current {
     const abort = new AbortController()
     return {
@@ -126,6 +157,7 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
         return abort.signal
       },
       asked: askedEarly.has(id),
+      gate: createPauseGate(pausedEarly.has(id)),
       sendLine: channel.send,
       call: (process, inputs) => call(id, process, inputs),
     }

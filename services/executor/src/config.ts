@@ -17,6 +17,15 @@ const Env = z.object({
   PYTHON: z.string().default('python3'),
   /** Where runners have their working directories */
   WORK_DIR: z.string().default(join(tmpdir(), `warren-work-${process.pid}`)),
+  /** Where input files are kept for the next run; executors of one machine may share it */
+  CACHE_DIR: z.string().optional(),
+  /** About what it may take, beside a tenth for each executor that shares it */
+  CACHE_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(5 * 2 ** 30),
+  WARREN_DATA: z.string().optional(),
   /** Origins, separated by commas, that inputs given by reference may be read from */
   REFERENCE_ORIGINS: z.string().default(''),
   /** Of one input that is a file */
@@ -39,6 +48,7 @@ export interface Config extends DatabaseConfig {
   readonly slots: number
   readonly python: string
   readonly workDir: string
+  readonly cache: { readonly dir: string; readonly maxBytes: number }
   readonly attempts: number
   readonly ownerRunning: number | null
   readonly ownerQueued: number
@@ -58,6 +68,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     slots: SLOTS,
     python: PYTHON,
     workDir: WORK_DIR,
+    cache: { dir: more.CACHE_DIR ?? join(more.WARREN_DATA ?? WORK_DIR, 'cache'), maxBytes: more.CACHE_BYTES },
     attempts: ATTEMPTS,
     ownerRunning: OWNER_RUNNING ?? null,
     ownerQueued: OWNER_QUEUED,

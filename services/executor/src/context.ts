@@ -10,6 +10,7 @@ import { createCheckpointWriter } from './jobs/checkpoints.ts'
 import { createClaimer, type Claimer } from './jobs/claimer.ts'
 import type { Position } from './jobs/events.ts'
 import { keepLeases, LEASE_MS } from './jobs/leases.ts'
+import type { WrittenEvent } from './jobs/events.ts'
 import { openLedger, type Ledger } from './jobs/ledger.ts'
 import { createProgressWriter } from './jobs/progress.ts'
 import { measureRoom } from './jobs/room.ts'
@@ -17,12 +18,14 @@ import { startReaper } from './jobs/reaper.ts'
 import { createRecordWriter } from './jobs/records.ts'
 import { createRelay, type Relay } from './jobs/relay.ts'
 import { createSteering, listenForSteering, type Steering } from './jobs/steering.ts'
+import { createTellings } from './jobs/tellings.ts'
 import { measureExecutor } from './metrics.ts'
 import { createPool, type Pool } from './runner/pool.ts'
 import { createCallers, type Callers } from './runs/callers.ts'
 import { createClaimedRuns } from './runs/claimed.ts'
 import { createLongRuns, type LongRuns } from './runs/long-runs.ts'
 import { observeRuns } from './runs/observed.ts'
+import { openBlobCache } from './staging/blob-cache.ts'
 import { createFilesClient, type FilesClient } from './staging/files-client.ts'
 import { createStaging } from './staging/staging.ts'
 import { createRunJob, type RunJob } from './runs/run-job.ts'
@@ -63,10 +66,11 @@ export async function openContext(config: Config, service: RunningService): Prom
   const { sql, db } = await openDatabase({ databaseUrl: config.databaseUrl, schema: 'executor', migrations }, service)
   const relay = createRelay(mesh, sql, executorId, await registerWriter(sql, executorId))
   release('relay', () => relay.close())
-  const ledger = openLedger(config.databaseUrl, executorId, (events) => {
+  const written = (events: readonly WrittenEvent[]): void => {
     relay.push(events)
     for (const { event, processId } of events) if (queueing.has(event)) announceWork(processId)
-  })
+  }
+  const ledger = openLedger(config.databaseUrl, executorId, written, () => relay.doubt())
   release('ledger', () => ledger.close())
   const pool = createPool({ slots: config.slots, workRoot: config.workDir, env: config.env, python: config.python })
   release('pool', () => pool.close())
@@ -79,11 +83,13 @@ export async function openContext(config: Config, service: RunningService): Prom
   const progress = createProgressWriter(service, ledger)
   const checkpoints = createCheckpointWriter(service, sql)
   const records = createRecordWriter(service, config.databaseUrl)
+  const tellings = createTellings(mesh)
   const files = createFilesClient(mesh)
-  const staging = createStaging({ files, policy: config.references, db, log, workDir: config.workDir })
+  const cache = await openBlobCache(config.cache.dir, config.cache.maxBytes)
+  const staging = createStaging({ files, cache, policy: config.references, db, log, workDir: config.workDir })
   const runJob = observeRuns(
     mesh,
-    createRunJob({ mesh, pool, active, callers, progress, checkpoints, records, staging }),
+    createRunJob({ mesh, pool, active, callers, progress, checkpoints, records, tellings, staging }),
   )
   const claimedRuns = createClaimedRuns({
     ledger,
@@ -98,6 +104,7 @@ export async function openContext(config: Config, service: RunningService): Prom
     ledger,
     executorId,
     mostOfOwner: config.ownerRunning,
+    staging: grammars.fetching,
     log,
     rooms: () => measureRoom({ pool, offers: grammars.offers, claimed: claimedRuns.processIds }),
     start: claimedRuns.start,

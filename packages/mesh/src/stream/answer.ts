@@ -6,9 +6,10 @@ import { readTraceContext, type TraceContext } from '../trace.ts'
 import { toRequest } from './app-request.ts'
 import { createBindings, type AppBindings } from './bindings.ts'
 import { startDeadline, type Deadline } from './deadline.ts'
-import { firstCredit, openEnd } from './end.ts'
-import { endToEnd, printFields, type Fields } from './fields.ts'
+import { firstCredit, noCredit, openEnd } from './end.ts'
+import { endToEnd, printFields, readFields, valuesOf, type Fields } from './fields.ts'
 import { numberIn, textIn, type Frame } from './frame.ts'
+import type { Inflow } from './inflow.ts'
 import type { Lane } from './lane.ts'
 import { respond } from './respond.ts'
 
@@ -66,10 +67,10 @@ export function answerExchange({ mesh, app, handler, translate }: Serving, taken
     const started = performance.now()
     let failure: WarrenError | undefined
     mesh.abortable.set(id, () => stop(new WarrenError('CANCELLED')))
-    accept(repeatable)
     try {
+      accept(repeatable)
       const handed = span ? { ...frame, headers: { ...frame.headers, ...defined(span.context) } } : frame
-      const response = await handler(toRequest(handed, end.inflow, signal), bindings())
+      const response = await handler(toRequest(handed, body(), signal), bindings())
       if (over) await response.body?.cancel()
       else await respond(end, response, { isHead: method === 'HEAD', signal, trailers: () => trailers, begun })
     } catch (error) {
@@ -84,7 +85,7 @@ export function answerExchange({ mesh, app, handler, translate }: Serving, taken
   function accept(repeatable: boolean): void {
     end.send(
       frameTypes.accept,
-      { ...firstCredit, [frameHeaders.redelivered]: delivery.message.fields.redelivered },
+      { ...(isHeld(frame) ? noCredit : firstCredit), [frameHeaders.redelivered]: delivery.message.fields.redelivered },
       undefined,
       true,
     )
@@ -99,6 +100,19 @@ export function answerExchange({ mesh, app, handler, translate }: Serving, taken
     end.inflow.end(frame.body.byteLength, [])
   }
 
+  /** Of one that is held back, the sender hears that it is wanted when the handler reads it, if it does. */
+  function body(): Inflow {
+    if (!isHeld(frame)) return end.inflow
+    let asked = false
+    return { ...end.inflow, read }
+
+    function read(): ReturnType<Inflow['read']> {
+      if (!asked) end.send(frameTypes.credit, firstCredit)
+      asked = true
+      return end.inflow.read()
+    }
+  }
+
   function bindings(): AppBindings {
     return createBindings({
       client: textIn(frame.headers, frameHeaders.client),
@@ -111,6 +125,7 @@ export function answerExchange({ mesh, app, handler, translate }: Serving, taken
 
   function inform(status: number, fields: Fields): void {
     if (headSent) return
+    deadline?.extend()
     const printed = printFields(endToEnd(fields))
     end.send(frameTypes.head, { [frameHeaders.status]: status, [frameHeaders.fields]: printed })
   }
@@ -170,6 +185,13 @@ export function answerExchange({ mesh, app, handler, translate }: Serving, taken
       more: { supportId },
     })
   }
+}
+
+/** RFC 9110, section 10.1.1 */
+function isHeld({ headers }: Frame): boolean {
+  if (headers[frameHeaders.body] !== 'stream') return false
+  const expectations = valuesOf(readFields(textIn(headers, frameHeaders.fields)), 'expect')
+  return expectations.some((value) => /^100-continue$/i.test(value))
 }
 
 function defined(context: TraceContext): Readonly<Record<string, unknown>> {

@@ -16,7 +16,7 @@ export interface AppRequest {
   readonly body?: AsyncIterable<Uint8Array> | undefined
   /** Of the body; asked when it has ended. */
   readonly trailers?: () => Fields
-  /** Read nothing of the body before the app has taken the request. */
+  /** Read nothing of the body before the app asks for it. */
   readonly holdBody?: boolean
 }
 
@@ -29,8 +29,8 @@ export interface ExchangeOptions {
   readonly requestId?: string | undefined
   readonly traceparent?: string | undefined
   readonly tracestate?: string | undefined
-  /** An instance has taken the request. */
-  readonly accepted?: () => void
+  /** The app takes the body now. It may answer without. */
+  readonly bodyWanted?: () => void
   /** Answers before the answer, such as 103. */
   readonly informed?: (status: number, fields: Fields) => void
 }

@@ -14,6 +14,8 @@ export interface AppBindings {
     readonly headersSent: boolean
     addTrailers(trailers: Readonly<Record<string, string>>): void
     writeEarlyHints(hints: Readonly<Record<string, string | readonly string[]>>): void
+    /** The handler is still at it: the deadline begins anew. */
+    writeProcessing(): void
   }
 }
 
@@ -39,6 +41,7 @@ export function createBindings({ client, requestTrailers, headSent, addTrailers,
       },
       addTrailers: (trailers) => addTrailers(Object.entries(trailers)),
       writeEarlyHints: (hints) => inform(103, listed(hints)),
+      writeProcessing: () => inform(102, []),
     },
   }
 }

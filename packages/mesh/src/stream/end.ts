@@ -123,3 +123,5 @@ export function openEnd({ lane, id, received: toOwner, failed, lost, refused = (
 
 /** Credit for a body that starts. */
 export const firstCredit = { [frameHeaders.credit]: WINDOW }
+/** For a body that may not be wanted. */
+export const noCredit = { [frameHeaders.credit]: 0 }

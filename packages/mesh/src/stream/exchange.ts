@@ -47,6 +47,7 @@ export async function openExchange(
   const { promise, resolve, reject } = Promise.withResolvers<AppAnswer>()
   const id = nanoid()
   let accepted = false
+  let wanted = false
   let answered = false
   let over = false
   const end = openEnd({ lane, id, received, failed: fail, lost, refused })
@@ -76,6 +77,7 @@ export async function openExchange(
     const { type, headers } = frame
     if (type === frameTypes.accept) return accept(frame)
     if (type === frameTypes.head) return begin(frame)
+    if (type === frameTypes.credit) return sendBody()
     if (type === frameTypes.end && answered) return finish()
     if (type === frameTypes.fail) fail(problemOf({ content: frame.body }))
     if (type === frameTypes.cancel) {
@@ -92,8 +94,16 @@ export async function openExchange(
     mesh.streams.unwatch(id)
     if (accepted) return
     accepted = true
-    options.accepted?.()
-    end.outflow.grant(numberIn(frame.headers, frameHeaders.credit) ?? 0)
+    const credit = numberIn(frame.headers, frameHeaders.credit) ?? 0
+    end.outflow.grant(credit)
+    if (credit > 0) sendBody()
+  }
+
+  /** With the first credit: an app that answers without a body that is held back gives none. */
+  function sendBody(): void {
+    if (wanted) return
+    wanted = true
+    options.bodyWanted?.()
     if (body.kind === 'stream') void pump(body)
   }
 
@@ -110,7 +120,10 @@ export async function openExchange(
   function begin({ headers, body }: Frame): void {
     const status = numberIn(headers, frameHeaders.status) ?? 0
     const fields = readFields(textIn(headers, frameHeaders.fields))
-    if (status < 200) return options.informed?.(status, fields)
+    if (status < 200) {
+      deadline.extend()
+      return options.informed?.(status, fields)
+    }
     if (answered) return fail(new WarrenError('DATA_LOSS', 'There were two answers'))
     answered = true
     deadline.clear()

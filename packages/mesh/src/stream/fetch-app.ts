@@ -4,7 +4,7 @@ import { byteSource } from './byte-source.ts'
 import type { ExchangeOptions } from './app-ask.ts'
 import { openExchange } from './exchange.ts'
 
-export type FetchAppOptions = Omit<ExchangeOptions, 'accepted' | 'informed'>
+export type FetchAppOptions = Omit<ExchangeOptions, 'bodyWanted' | 'informed'>
 
 /**
  * `fetch` for an app that is served over the mesh; scheme and host of the URL are what the app sees, and not where it is.

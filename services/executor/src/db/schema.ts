@@ -10,6 +10,7 @@ import {
   primaryKey,
   text,
   timestamp,
+  uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import type { FileOfJob, JobState, PauseKind, Problem, RecordKind } from '@warren/contracts'
 
@@ -62,6 +63,8 @@ export const jobs = schema.table(
     claimedAt: time(),
     finishedAt: time(),
     updatedAt: time().notNull(),
+    series: text(),
+    number: integer(),
   },
   (table) => [
     index('jobs_by_age').on(table.createdAt, table.id),
@@ -74,8 +77,17 @@ export const jobs = schema.table(
     index('jobs_leased')
       .on(table.leaseUntil)
       .where(sql`lease_until is not null`),
+    uniqueIndex('jobs_numbered')
+      .on(table.series, table.number)
+      .where(sql`series is not null`),
   ],
 )
+
+/** How far the numbers of each series have been given away. */
+export const series = schema.table('series', {
+  name: text().primaryKey(),
+  last: integer().notNull(),
+})
 
 /**
  * Attempts that were followed by another one; the facts of the last attempt are in the job's own row, so that a job that
@@ -148,7 +160,8 @@ export const files = schema.table(
   {
     jobId: text().notNull(),
     attempt: integer().notNull(),
-    role: text().$type<FileOfJob['role']>().notNull(),
+    /** Of a folder that is empty: there is nothing else to say about it */
+    role: text().$type<FileOfJob['role'] | 'folder'>().notNull(),
     /** In the working directory */
     path: text().notNull(),
     /** Id of the input or output */

@@ -1,15 +1,12 @@
 import type { ProcessDescription, Violation } from '@warren/contracts'
-import { findFiles, isFile, valueOrLink, type FileGrammar } from './files.ts'
+import { findFiles, isFile, isFolder, link, valueOrLink, type FileGrammar } from './files.ts'
 import { compileSchema } from './schema.ts'
 
 type Inputs = ProcessDescription['inputs']
 
 /** What a process takes and gives, compiled. */
 export interface Grammar {
-  readonly description: Pick<
-    ProcessDescription,
-    'id' | 'version' | 'outputs' | 'jobControlOptions' | 'timeoutMs' | 'checkpointable' | 'retry'
-  >
+  readonly description: ProcessDescription
   readonly inputs: Inputs
   /** Everything that is wrong with the inputs; empty when they fit. */
   checkInputs(inputs: Readonly<Record<string, unknown>>): Violation[]
@@ -17,10 +14,17 @@ export interface Grammar {
   readonly outputNames: ReadonlySet<string>
   /** Undefined when it has to do with none: then runs pay nothing for files. */
   readonly files: FileGrammar | undefined
+  /**
+   * Set if the grammar follows from the options: gives that of the options among these inputs.
+   *
+   * @param root JSON pointer of what they are members of, inside the request
+   * @throws WarrenError BAD_INPUT that says which option is wrong, PROCESS_FAILED, BAD_RESULT
+   */
+  readonly forOptions?: (inputs: Readonly<Record<string, unknown>>, root: string) => Promise<Grammar>
 }
 
 /** @throws Error when a schema of the process is none */
-export function compileGrammar(process: Omit<ProcessDescription, 'digest' | 'title' | 'description'>): Grammar {
+export function compileGrammar(process: ProcessDescription): Grammar {
   const inputNames = Object.keys(process.inputs)
   const checkInputs = compileSchema(
     {
@@ -56,7 +60,7 @@ function isRequired({ minOccurs = 1, schema }: Inputs[string]): boolean {
 
 /** OGC API - Processes, 7.11.2: an input that may occur more than once is an array of its values, or one value. */
 function occurrences({ schema: declared, minOccurs = 1, maxOccurs = 1 }: Inputs[string]): unknown {
-  const schema = isFile(declared) ? valueOrLink : declared
+  const schema = isFile(declared) ? valueOrLink : isFolder(declared) ? link : declared
   if (maxOccurs === 1) return schema
   const many = {
     type: 'array',

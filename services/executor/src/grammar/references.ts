@@ -1,6 +1,7 @@
 import { rawJson, WarrenError } from '@warren/contracts'
+import { requireAttached } from '../staging/attach.ts'
 import type { FilesClient } from '../staging/files-client.ts'
-import { fileHref, fileIdOf, type FileLink } from '../staging/link.ts'
+import { fileHref, fileIdOf, folderHref, folderIdOf, type FileLink } from '../staging/link.ts'
 import type { Grammar } from './grammar.ts'
 import type { ReadRequest } from './request.ts'
 
@@ -28,12 +29,13 @@ export interface Reader {
 
 /**
  * Replaces inputs given by reference (OGC API - Processes - Part 1, `link.yaml`) by what they refer to. A job keeps what
- * was read when it was accepted, so that it means the same whenever it runs. Of an input that is a file it keeps the
- * reference, with the digest of what it refers to: the bytes are read when the job runs.
+ * was read when it was accepted, so that it means the same whenever it runs. Of an input that is a file or a folder it
+ * keeps the reference, with the digests of what it refers to: the bytes are read when the job runs.
  *
  * @throws WarrenError BAD_INPUT that names the input, TOO_LARGE
  */
 export async function resolveReferences(request: ReadRequest, grammar: Grammar, reader: Reader): Promise<ReadRequest> {
+  if (request.files.length > 0) await requireAttached(request.files, reader)
   const links = Object.entries(request.inputs).filter(([name, value]) => refers(value, grammar.inputs[name]?.schema))
   if (links.length === 0) return request
   const read = await Promise.all(links.map(async ([name, value]) => [name, await resolve(name, value)] as const))
@@ -46,7 +48,8 @@ export async function resolveReferences(request: ReadRequest, grammar: Grammar, 
   return { ...request, text: rawJson.object(members), inputs: JSON.parse(inputs) as Record<string, unknown> }
 
   async function resolve(name: string, value: unknown): Promise<string> {
-    const one = grammar.files?.inputs.has(name) ? describeLink : readLink
+    const { files } = grammar
+    const one = files?.inputs.has(name) ? describeLink : files?.folders.has(name) ? describeFolder : readLink
     const schema = grammar.inputs[name]?.schema
     if (!Array.isArray(value)) return one(name, value as Link, reader)
     const texts = value.map((item: unknown) =>
@@ -64,6 +67,20 @@ async function describeLink(name: string, { href, type }: Link, { policy, files,
   if (file.size > policy.maxFileBytes) throw tooLarge(name, policy.maxFileBytes)
   const { id, name: title, sha256, size } = file
   return JSON.stringify({ href: fileHref(id), type: type ?? file.type, title, sha256, size })
+}
+
+/** JSON text of a link to a folder with what is in it now: the job means that, whatever happens to the folder later. */
+async function describeFolder(name: string, { href }: Link, { policy, files, owner }: Reader): Promise<string> {
+  const id = folderIdOf(href)
+  if (id === undefined) throw refused(name, `${href} is no folder`, '/folders/{folder}')
+  const folder = await files.describeFolder(id, owner).catch((error: unknown) => {
+    if (!(error instanceof WarrenError) || error.code !== 'NO_SUCH_FOLDER') throw error
+    throw refused(name, `There is no folder "${id}"`, 'a folder of the principal')
+  })
+  if (folder.size > policy.maxFileBytes) throw tooLarge(name, policy.maxFileBytes)
+  const { sha256, size } = folder
+  const entries = folder.entries.map(({ path, fileId, size, sha256, type }) => ({ path, fileId, size, sha256, type }))
+  return JSON.stringify({ href: folderHref(id), type: 'application/json', title: id, sha256, size, entries })
 }
 
 /** JSON text of the value that a link refers to: JSON as it is, everything else as a string. */

@@ -1,4 +1,6 @@
-import { ExecuteRequest, pointer, rawJson, WarrenError, type Violation } from '@warren/contracts'
+import { ExecuteRequest, pointer, rawJson, WarrenError, type Derive, type Violation } from '@warren/contracts'
+import { planDerivation } from '../derivatives/planning.ts'
+import type { Attached } from '../staging/attach.ts'
 import type { Grammar } from './grammar.ts'
 
 /** An execute request that was read: its text is kept, because numbers must come through as they were written. */
@@ -12,8 +14,14 @@ export interface ReadRequest {
   readonly priority?: number
   /** false: the job is created, and somebody starts it later */
   readonly start?: boolean
+  /** What to derive beside the outputs */
+  readonly derive?: Derive
   /** What the run leaves in its working directory is stored. */
   readonly keepFiles: boolean
+  /** The job gets the next number of it. */
+  readonly series?: string
+  /** Files that the run finds in its working directory. */
+  readonly files: readonly Attached[]
   /** It names who is told about it. */
   readonly notify: boolean
 }
@@ -40,7 +48,10 @@ export function readRequest(text: string, key?: string): ReadRequest {
     ...(warren?.timeoutMs !== undefined && { timeoutMs: warren.timeoutMs }),
     ...(warren?.priority !== undefined && { priority: warren.priority }),
     ...(warren?.start !== undefined && { start: warren.start }),
+    ...(warren?.derive && { derive: warren.derive }),
+    ...(warren?.series !== undefined && { series: warren.series }),
     keepFiles: warren?.keepFiles === true,
+    files: warren?.files ?? [],
     notify: subscriber !== undefined,
   }
 }
@@ -82,6 +93,7 @@ export function prepareInputs(request: ReadRequest, grammar: Grammar): string {
       errors,
     })
   }
+  if (request.derive) planDerivation(request.derive, grammar, prepared) // for its errors
   const text = changed ? JSON.stringify(prepared) : (rawJson.member(request.text, 'inputs') ?? '{}')
   // a line break in JSON text is white space: inside a string it would be escaped
   return text.includes('\n') || text.includes('\r') ? text.replaceAll(/[\r\n]/g, ' ') : text
@@ -90,7 +102,7 @@ export function prepareInputs(request: ReadRequest, grammar: Grammar): string {
 const qualifiers = new Set(['value', 'mediaType', 'encoding', 'schema', 'format'])
 
 /** OGC API - Processes, `qualifiedInputValue.yaml`: objects come as `{ "value": {…} }`, other values may. */
-function unwrap(value: unknown, schema: unknown): unknown {
+export function unwrap(value: unknown, schema: unknown): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item) => unwrap(item, undefined))
     return items.some((item, index) => item !== value[index]) ? items : value

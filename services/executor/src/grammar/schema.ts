@@ -3,10 +3,11 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { admitNonFinite } from './non-finite.ts'
 
-const ajv = new Ajv2020({ allErrors: true, strict: false, verbose: true, validateFormats: true, addUsedSchema: false })
-formats.default(ajv)
-// a path of the working directory, or a link: it is staging that looks at it
-ajv.addFormat('file', true)
+/** An instance keeps whatever it has compiled; schemas that follow from options come without end. */
+const COMPILED_MOST = 500
+
+let ajv = createAjv()
+let compiled = 0
 
 /**
  * Compiles a JSON Schema 2020-12.
@@ -15,11 +16,21 @@ ajv.addFormat('file', true)
  * @throws Error when it is no schema
  */
 export function compileSchema(schema: object, root: string): (value: unknown) => Violation[] {
+  if (compiled++ % COMPILED_MOST === COMPILED_MOST - 1) ajv = createAjv()
   const validate = ajv.compile(admitNonFinite(schema) as object)
   return (value) => {
     if (validate(value)) return []
     return (validate.errors ?? []).map((error) => violation(error, root))
   }
+}
+
+function createAjv(): Ajv2020 {
+  const created = new Ajv2020({ allErrors: true, strict: false, verbose: true, addUsedSchema: false })
+  formats.default(created)
+  // paths of the working directory, or links: it is staging that looks at them
+  created.addFormat('file', true)
+  created.addFormat('folder', true)
+  return created
 }
 
 function violation({ instancePath, keyword, params, schema, data, message }: ErrorObject, root: string): Violation {

@@ -1,9 +1,9 @@
 import { executor } from '@warren/contracts'
 import { handle } from '../context.ts'
-import { extend, pause, resume, start, stop } from '../jobs/control.ts'
+import { close, extend, pause, resume, start, stop } from '../jobs/control.ts'
 import { findVisible } from '../jobs/visible.ts'
 
-const actions = { extend, pause, resume, start, stop }
+const actions = { close, extend, pause, resume, start, stop }
 
 export const controlJob = handle(executor.operations.controlJob, async (call) => {
   const job = await findVisible(call)

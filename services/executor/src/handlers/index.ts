@@ -1,8 +1,11 @@
 import { controlJob } from './controlJob.ts'
+import { describeProcess } from './describeProcess.ts'
 import { dismissJob } from './dismissJob.ts'
 import { execute } from './execute.ts'
+import { findJob } from './findJob.ts'
 import { getJob } from './getJob.ts'
 import { getProvenance } from './getProvenance.ts'
+import { getRequest } from './getRequest.ts'
 import { getResults } from './getResults.ts'
 import { getSubscriber } from './getSubscriber.ts'
 import { listAttempts } from './listAttempts.ts'
@@ -14,10 +17,13 @@ import { submit } from './submit.ts'
 
 export const handlers = {
   controlJob,
+  describeProcess,
   dismissJob,
   execute,
+  findJob,
   getJob,
   getProvenance,
+  getRequest,
   getResults,
   getSubscriber,
   listAttempts,

@@ -12,7 +12,8 @@ const LONGEST_MS = 7 * 86_400_000
 export const submit = handle(executor.operations.submit, async (call): Promise<Job> => {
   const { input, context, principal, traceparent = null } = call
   const read = readRequest(input)
-  const grammar = await context.grammars.find(read.processId)
+  const found = await context.grammars.find(read.processId)
+  const grammar = found.forOptions ? await found.forOptions(read.inputs, '/inputs') : found
   const request = await resolveReferences(read, grammar, {
     policy: context.config.references,
     files: context.files,
@@ -23,7 +24,7 @@ export const submit = handle(executor.operations.submit, async (call): Promise<J
   const id = jobIdOf(call)
   const state = request.start === false ? 'created' : 'queued'
   const deadline = Date.now() + (request.timeoutMs ?? LONGEST_MS)
-  const at = await context.ledger.insert({
+  const stored = await context.ledger.insert({
     id,
     process_id: request.processId,
     process_version: null,
@@ -43,9 +44,10 @@ export const submit = handle(executor.operations.submit, async (call): Promise<J
     deadline,
     age_ms: 0,
     event: state === 'created' ? 'jobCreated' : 'jobAccepted',
+    series: request.series,
   })
-  if (at === null) return findSame(context.db, id, { owner: principal, request: request.text })
-  const now = at.toISOString()
+  if (stored === null) return findSame(context.db, id, { owner: principal, request: request.text })
+  const now = stored.at.toISOString()
   return {
     id,
     processId: request.processId,
@@ -68,5 +70,7 @@ export const submit = handle(executor.operations.submit, async (call): Promise<J
     deadlineAt: new Date(deadline).toISOString(),
     problem: null,
     waitingFor: waitingFor({ state, desired: 'run', runAfter: null }),
+    series: request.series ?? null,
+    number: stored.number ?? null,
   }
 })

@@ -10,6 +10,8 @@ export interface ClaimerOptions {
   /** Jobs of one owner that may run at a time; null: any number */
   readonly mostOfOwner: number | null
   readonly log: Logger
+  /** Processes whose jobs have files to fetch before they run */
+  readonly staging: () => readonly string[]
   /** What may be claimed now; each only when the one before it was filled. */
   readonly rooms: () => readonly Room[]
   readonly start: (job: ClaimedJob) => void
@@ -32,6 +34,7 @@ export function createClaimer({
   ledger,
   executorId,
   mostOfOwner,
+  staging,
   log,
   rooms,
   start,
@@ -76,7 +79,14 @@ export function createClaimer({
     let last: ClaimedJob | undefined
     for (const { jobs: limit, offers } of free) {
       if (offers.size === 0) return
-      const claimed = await ledger.claim({ offers, limit, executorId, leaseMs: LEASE_MS, mostOfOwner })
+      const claimed = await ledger.claim({
+        offers,
+        limit,
+        executorId,
+        leaseMs: LEASE_MS,
+        mostOfOwner,
+        staging: staging(),
+      })
       for (const job of claimed) start(job)
       if (claimed.length < limit) {
         // a room for some processes says nothing of the others; and somebody may have told of a job meanwhile

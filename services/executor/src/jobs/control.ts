@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { isFinal, messageTypes, WarrenError, type Job, type PauseKind } from '@warren/contracts'
+import { isFinal, messageTypes, WarrenError, type Job, type JobState, type PauseKind } from '@warren/contracts'
 import { tell } from '@warren/mesh'
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Context } from '../context.ts'
@@ -18,6 +18,8 @@ interface Wish {
   readonly reason?: string | undefined
 }
 
+/** Not paused any more */
+const goingOn: ReadonlySet<JobState> = new Set(['staging', 'running', 'storing'])
 /** How long an answer waits for the executor of the job. */
 const CONFIRM_MS = 2_000
 const LOOK_MS = 20
@@ -49,7 +51,7 @@ export async function resume(context: Context, job: Job): Promise<Controlled> {
   if (!(await want(context, job.id, 'run', null))) throw await conflict(context, job.id, 'resumed')
   // one that was asked for its state goes on by another attempt
   const goesOn = async ({ id, state, executorId }: Job): Promise<boolean> =>
-    state === 'running' || (executorId === null && (await context.ledger.move({ id, move: 'release' })))
+    goingOn.has(state) || (executorId === null && (await context.ledger.move({ id, move: 'release' })))
   return confirmed(context, job.id, goesOn, { type: messageTypes.resume, body: { jobId: job.id } })
 }
 
@@ -63,6 +65,13 @@ export async function stop(context: Context, job: Job): Promise<Controlled> {
     if (!bound.aborted) throw error
     return { outcome: 'requested', job: await read(context, job.id) }
   }
+}
+
+/** Notes that nobody needs a job any more that has ended. @throws WarrenError CONFLICT when it has not */
+export async function close(context: Context, job: Job): Promise<Controlled> {
+  if (!isFinal(job.state)) throw await conflict(context, job.id, 'closed')
+  await context.db.update(jobs).set({ desired: 'stop' }).where(eq(jobs.id, job.id))
+  return applied(context, job.id)
 }
 
 /** Moves the deadline of a job that has not ended. @throws WarrenError BAD_INPUT, CONFLICT */

@@ -2,14 +2,14 @@ import { answering, connect, isDatabaseDown } from '@warren/database'
 import type { WrittenEvent } from './events.ts'
 import { groupCommit } from './group-commit.ts'
 import { claimJobs, type Claim, type ClaimedJob } from './sql/claim-jobs.ts'
-import { insertJobs, type NewJob } from './sql/insert-jobs.ts'
+import { insertJobs, type InsertedJob, type NewJob } from './sql/insert-jobs.ts'
 import { moveJobs, type JobMove } from './sql/move-jobs.ts'
 import { reportProgress, type ProgressReport } from './sql/report-progress.ts'
 
 /** The only writer of jobs and their events on this instance. @throws what `asWarrenError` of the database knows */
 export interface Ledger {
   /** Settles once the job is stored, with the time of the database then; null when its id was there before. */
-  insert(job: NewJob): Promise<Date | null>
+  insert(job: NewJob): Promise<InsertedJob | null>
   /** Whether the move was made; if not, somebody else was first. */
   move(move: JobMove): Promise<boolean>
   claim(claim: Claim): Promise<ClaimedJob[]>
@@ -23,6 +23,8 @@ export interface Ledger {
  */
 const byIndex = {
   enable_seqscan: 'off',
+  // unlike a plain scan, a bitmap scan does not mark what is dead: entries of jobs that are over are read again and again
+  enable_bitmapscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
   plan_cache_mode: 'force_generic_plan',
@@ -37,18 +39,27 @@ export function openLedger(
   databaseUrl: string,
   writer: string,
   written: (events: readonly WrittenEvent[]) => void,
+  /** A statement failed: whether it was committed is not known. */
+  unanswered: () => void = () => {},
 ): Ledger {
   const options = { max: 1, idle_timeout: 0, connection: byIndex }
-  const { ask, close } = answering(() => connect(databaseUrl, 'executor', options))
-  const insert = groupCommit<NewJob, Date | null>(async (jobs) => {
+  const { ask: askOnce, close } = answering(() => connect(databaseUrl, 'executor', options))
+  const ask: typeof askOnce = async (statement) => {
+    try {
+      return await askOnce(statement)
+    } catch (error) {
+      unanswered()
+      throw error
+    }
+  }
+  const insert = groupCommit<NewJob, InsertedJob | null>(async (jobs) => {
     const events = await ask((sql) => insertJobs(sql, writer, jobs))
     written(events)
-    if (events.length === jobs.length) return events.map(({ at }) => at) // one statement, one time
-    const times = new Map(events.map(({ jobId, at }) => [jobId, at]))
+    const inserted = new Map(events.map((event) => [event.jobId, event]))
     return jobs.map(({ id }) => {
-      const at = times.get(id) ?? null
-      times.delete(id) // of two with one id in a statement the first one is the job
-      return at
+      const job = inserted.get(id) ?? null
+      inserted.delete(id) // of two with one id in a statement the first one is the job
+      return job
     })
   }, isDatabaseDown)
   const move = groupCommit<JobMove, boolean>(async (moves) => {

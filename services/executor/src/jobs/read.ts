@@ -38,12 +38,15 @@ const columns = {
   updatedAt: jobs.updatedAt,
   deadlineAt: jobs.deadlineAt,
   problem: jobs.problem,
+  series: jobs.series,
+  number: jobs.number,
 } as const
 
 export interface JobFilter {
   readonly owner?: string | undefined
   readonly processIds?: readonly string[] | undefined
   readonly statuses?: readonly JobStatus[] | undefined
+  readonly series?: string | undefined
   readonly createdFrom?: string | undefined
   readonly createdTo?: string | undefined
   readonly minDuration?: number | undefined
@@ -57,6 +60,17 @@ export async function findJob(db: Db, id: string): Promise<Job | undefined> {
   return row && present(row)
 }
 
+export async function findNumbered(
+  db: Db,
+  { series, number }: { readonly series: string; readonly number: number },
+): Promise<Job | undefined> {
+  const [row] = await db
+    .select(columns)
+    .from(jobs)
+    .where(and(eq(jobs.series, series), eq(jobs.number, number)))
+  return row && present(row)
+}
+
 /** Newest first, by keyset: jobs that arrive meanwhile neither repeat nor hide others. */
 export async function findJobs(db: Db, filter: JobFilter): Promise<{ jobs: Job[]; next: string | null }> {
   // one clock for running jobs: their duration counts until now
@@ -65,6 +79,7 @@ export async function findJobs(db: Db, filter: JobFilter): Promise<{ jobs: Job[]
     filter.owner === undefined ? undefined : eq(jobs.owner, filter.owner),
     filter.processIds && inArray(jobs.processId, [...filter.processIds]),
     filter.statuses && inArray(jobs.state, filter.statuses.flatMap(statesOf)),
+    filter.series === undefined ? undefined : eq(jobs.series, filter.series),
     filter.createdFrom === undefined ? undefined : gte(jobs.createdAt, new Date(filter.createdFrom)),
     filter.createdTo === undefined ? undefined : lt(jobs.createdAt, new Date(Date.parse(filter.createdTo) + 1)),
     filter.minDuration === undefined ? undefined : sql`${duration} >= ${filter.minDuration}`,
@@ -144,6 +159,8 @@ function present(row: Row): Job {
     deadlineAt: row.deadlineAt?.toISOString() ?? null,
     problem: row.problem,
     waitingFor: waitingFor(row),
+    series: row.series,
+    number: row.number,
   }
 }
 

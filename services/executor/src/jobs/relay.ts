@@ -16,10 +16,9 @@ export interface Relay {
   position(): Position
   /** All of its events up to here are published for certain: who adopts them begins behind it. */
   safe(): Position
-  /**
-   * Looks for events of its own that were committed without an answer, publishes them, and moves what is safe. Such a
-   * commit can come late: nothing is safe as long as an older transaction is under way.
-   */
+  /** A statement had no answer: it may have committed, or do so later, and nobody pushes its events. */
+  doubt(): void
+  /** Moves what is safe; after a doubt it looks for events that were committed without an answer, and publishes them. */
   reconcile(): Promise<void>
   close(): Promise<void>
 }
@@ -29,6 +28,8 @@ const BATCH = 256
 const GATHER_MS = 4
 /** Beyond it the relay forgets the events and reads them from the table again, when the broker is back. */
 const MEMORY_MOST = 5_000
+/** So long after its connection was given up a statement may still reach the server and commit. */
+const DOUBT_MS = 60_000
 /** Published events of which it remembers until they are safe */
 const REMEMBERED_MOST = 100_000
 /** Wake-ups of one process within it are one: whoever takes it and leaves jobs behind passes it on. */
@@ -39,6 +40,7 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
   let behind = false
   let position = startAt
   let safe = startAt
+  let doubtUntil = -Infinity
   /** Numbers of the events behind `safe` that are published */
   const published = new Set<string>()
   let working: Promise<void> | undefined
@@ -46,7 +48,7 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
   const closed = closing.signal
   const woken = new Map<string, NodeJS.Timeout>()
   const again = new Set<string>()
-  return { push, wakeUp, adopt, position: () => position, safe: () => safe, reconcile, close }
+  return { push, wakeUp, adopt, position: () => position, safe: () => safe, doubt, reconcile, close }
 
   function push(events: readonly WrittenEvent[]): void {
     if (!behind) for (const event of events) if (event.seq !== null) pending.push(event)
@@ -89,7 +91,14 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
     if (published.size > REMEMBERED_MOST) trust(position)
   }
 
+  function doubt(): void {
+    doubtUntil = performance.now() + DOUBT_MS
+  }
+
+  /** Nothing behind the oldest transaction that is under way is safe: what is not there yet may be before it. */
   async function reconcile(): Promise<void> {
+    // all that was committed was pushed, and is published in that order
+    if (performance.now() > doubtUntil) return trust(position)
     for (;;) {
       const rows = await sql<{ xid: string; seq: string }[]>`
 select xid::text, seq from executor.events

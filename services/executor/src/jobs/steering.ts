@@ -38,7 +38,7 @@ export function createSteering({ active, pool, ledger, executorId, log }: Steeri
     align: (jobId, state) => {
       if (steering.has(jobId)) return // the next renewal sees how that ends
       if (state === 'running') pool.resume(jobId)
-      if (state === 'paused') pool.pause(jobId)
+      if (state === 'paused') void pool.pause(jobId)
     },
     extend: (jobId, deadline) => void pool.extend(jobId, deadline),
   }
@@ -66,7 +66,7 @@ export function createSteering({ active, pool, ledger, executorId, log }: Steeri
   }
 
   async function suspend(jobId: string): Promise<void> {
-    if (!pool.pause(jobId)) return
+    if (!(await pool.pause(jobId))) return
     if (!(await move(jobId, 'suspend'))) pool.resume(jobId)
   }
 

@@ -3,7 +3,7 @@ import { rawJson, type FileOfJob, type Traced } from '@warren/contracts'
 import type { Database } from '@warren/database'
 import { eq, sql } from 'drizzle-orm'
 import { jobs } from '../db/schema.ts'
-import type { FileLink } from '../staging/link.ts'
+import type { FolderLink } from '../staging/link.ts'
 
 /** What went into a job and came out of it, with digests. */
 export async function findTraced(
@@ -29,14 +29,10 @@ export async function findTraced(
 function traced(name: string, raw: string, files: readonly FileOfJob[], role: FileOfJob['role']): Traced {
   const file = files.find((file) => file.role === role && file.name === name)
   if (raw.startsWith('{"href":')) {
-    const { href, sha256, size, type } = JSON.parse(raw) as FileLink
-    return {
-      name,
-      sha256: file?.sha256 ?? sha256 ?? null,
-      size: file?.size ?? size ?? null,
-      type: file?.type ?? type ?? 'application/octet-stream',
-      href,
-    }
+    const { entries, ...link } = JSON.parse(raw) as FolderLink
+    // of a folder there are many files, and the digest in the request is that of its tree
+    const { sha256 = null, size = null, type = 'application/octet-stream' } = (entries === undefined && file) || link
+    return { name, sha256, size, type, href: link.href }
   }
   const sha256 = createHash('sha256').update(raw).digest('hex')
   return { name, sha256, size: Buffer.byteLength(raw), type: 'application/json', href: null }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
-import { isFinal } from '@warren/contracts'
+import { isFinal, type JobState } from '@warren/contracts'
 import {
   array,
   assert as holds,
@@ -23,17 +23,28 @@ import {
   type Claimed,
   type Model,
 } from '../support/job-model.ts'
-import { transitions, type Move } from './transitions.ts'
+import { transitions, type JobEvent, type Move } from './transitions.ts'
 
 // The table of transitions as a pure model: whatever order things happen in, a job ends once, and is never lost.
 
 const executors = ['one', 'two'] as const
 /** What an executor may write about an attempt that it began, however long ago that was. */
-const writes = ['suspend', 'resume', 'checkpoint', 'stored', 'fail', 'retry', 'handBack', 'dismiss'] as const
+const writes = [
+  'ready',
+  'store',
+  'suspend',
+  'resume',
+  'checkpoint',
+  'stored',
+  'fail',
+  'retry',
+  'handBack',
+  'dismiss',
+] as const
 const users = ['start', 'pause', 'resume', 'stop'] as const
 
 type Step =
-  | { readonly does: 'claim'; readonly by: (typeof executors)[number] }
+  | { readonly does: 'claim'; readonly by: (typeof executors)[number]; readonly move: 'claim' | 'claimStaging' }
   | { readonly does: 'renew' }
   | { readonly does: 'expire' }
   | { readonly does: 'reap' }
@@ -42,7 +53,14 @@ type Step =
   | { readonly does: 'write'; readonly move: (typeof writes)[number]; readonly which: number }
 
 const anyStep: Arbitrary<Step> = oneof(
-  { weight: 3, arbitrary: record({ does: constant('claim' as const), by: constantFrom(...executors) }) },
+  {
+    weight: 3,
+    arbitrary: record({
+      does: constant('claim' as const),
+      by: constantFrom(...executors),
+      move: constantFrom('claim' as const, 'claimStaging' as const),
+    }),
+  },
   { weight: 2, arbitrary: record({ does: constantFrom('renew' as const, 'expire' as const, 'reap' as const) }) },
   { weight: 3, arbitrary: record({ does: constant('ask' as const), what: constantFrom(...users) }) },
   {
@@ -64,7 +82,7 @@ interface World {
 
 function after({ model, begun }: World, step: Step): World {
   if (step.does === 'claim') {
-    const next = claimed(model, step.by)
+    const next = claimed(model, step.by, step.move)
     return {
       model: next,
       begun: next === model ? begun : [...begun, { attempt: next.job.attempt, executorId: step.by }],
@@ -98,6 +116,7 @@ function live({ first, steps }: { first: 'created' | 'queued'; steps: readonly S
 }
 
 const runs = { numRuns: 2_000 }
+const moves: readonly { from: readonly JobState[]; to: JobState; event?: JobEvent }[] = Object.values(transitions)
 
 it('every step leaves the job in order: one end at most, the last thing told; attempts consecutive; held or claimable', () => {
   holds(
@@ -182,8 +201,8 @@ it('what is told of a job is a walk through the table', () => {
       for (const [n, { event, state }] of events.entries()) {
         const before = events[n - 1]
         if (!before) continue
-        const known = Object.values(transitions).some((move) => {
-          return move.event === event && move.to === state && (move.from as readonly string[]).includes(before.state)
+        const known = moves.some((move) => {
+          return move.event === event && move.to === state && move.from.includes(before.state)
         })
         assert.ok(known, `${before.event} ${before.state} → ${event} ${state}`)
       }

@@ -1,7 +1,7 @@
 import type { JobState } from '@warren/contracts'
 import type { executor } from '@warren/contracts'
 
-export type JobEvent = keyof typeof executor.events
+export type JobEvent = Exclude<keyof typeof executor.events, 'jobTold'>
 
 interface Transition {
   readonly from: readonly JobState[]
@@ -23,15 +23,19 @@ const active = ['staging', 'running', 'paused', 'storing'] as const satisfies Jo
 export const transitions = {
   start: { from: ['created'], to: 'queued', event: 'jobAccepted' },
   claim: { from: ['queued'], to: 'running', event: 'jobStarted' },
+  // of a process that has files to fetch
+  claimStaging: { from: ['queued'], to: 'staging', event: 'jobClaimed' },
+  ready: { from: ['staging'], to: 'running', event: 'jobStarted', held: true },
   hold: { from: ['queued'], to: 'paused', event: 'jobPaused' },
   release: { from: ['paused'], to: 'queued', event: 'jobResumed', held: false },
   suspend: { from: ['running'], to: 'paused', event: 'jobPaused', held: true },
   resume: { from: ['paused'], to: 'running', event: 'jobResumed', held: true },
   checkpoint: { from: ['running'], to: 'paused', event: 'jobPaused', held: true, outcome: 'checkpointed' },
   // its result may have been on the way when it was suspended
+  store: { from: ['running', 'paused'], to: 'storing', held: true },
   stored: { from: ['running', 'paused', 'storing'], to: 'successful', event: 'jobSuccessful', held: true },
   fail: { from: ['created', 'queued', ...active], to: 'failed', event: 'jobFailed' },
-  retry: { from: ['running', 'paused', 'storing'], to: 'queued', event: 'jobRequeued', held: true, outcome: 'retried' },
+  retry: { from: active, to: 'queued', event: 'jobRequeued', held: true, outcome: 'retried' },
   requeue: { from: active, to: 'queued', event: 'jobRequeued', held: true, outcome: 'lost' },
   handBack: { from: active, to: 'queued', event: 'jobRequeued', held: true, outcome: 'handed back' },
   dismissUnclaimed: { from: ['created', 'queued', 'paused'], to: 'dismissed', event: 'jobDismissed', held: false },

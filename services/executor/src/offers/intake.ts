@@ -2,6 +2,7 @@ import { exchanges, executor, queues } from '@warren/contracts'
 import { asWarrenError } from '@warren/database'
 import { callQueue, consume, hintQueue, serveOperation, type Delivery } from '@warren/mesh'
 import type { Context } from '../context.ts'
+import { describeProcess } from '../handlers/describeProcess.ts'
 import { execute } from '../handlers/execute.ts'
 
 /** What listens for runs of one process: calls that wait, and wake-ups for jobs that are queued. */
@@ -13,6 +14,8 @@ export interface Intake {
 /** Calls taken at a time while a run is over in a moment; else as many as there are slots, the rest is for others. */
 const PREFETCH_SHORT = 64
 const PACE_MS = 250
+/** Questions about the process that are answered at a time */
+const QUESTIONS = 4
 
 export function openIntake(processId: string, context: Context): Intake {
   const { mesh } = context.service
@@ -24,6 +27,14 @@ export function openIntake(processId: string, context: Context): Intake {
     context,
     execute,
     { prefetch: pool.slots, translate: asWarrenError },
+  )
+  const questions = serveOperation(
+    mesh,
+    executor.operations.describeProcess,
+    callQueue(queues.describe(processId), { exchange: exchanges.describe, key: processId }),
+    context,
+    describeProcess,
+    { prefetch: QUESTIONS },
   )
   const wakeUps = consume(mesh.consuming, {
     queue: hintQueue(queues.jobs(processId), { exchange: exchanges.jobs, key: processId }),
@@ -42,7 +53,7 @@ export function openIntake(processId: string, context: Context): Intake {
   callers.onMore.add(onMore)
   const onIdle = (): void => void wakeUps.resume()
   context.onIdle.add(onIdle)
-  return { up: Promise.all([calls.up, wakeUps.up]), close }
+  return { up: Promise.all([calls.up, questions.up, wakeUps.up]), close }
 
   function wantedPrefetch(): number {
     return (pool.isShort(processId) ? PREFETCH_SHORT : pool.slots) + callers.waiting(processId)
@@ -73,6 +84,6 @@ export function openIntake(processId: string, context: Context): Intake {
     context.onIdle.delete(onIdle)
     mesh.listeners.delete(wakeUps)
     mesh.watchedQueues.delete(queues.jobs(processId))
-    await Promise.all([calls.close(), wakeUps.close()])
+    await Promise.all([calls.close(), questions.close(), wakeUps.close()])
   }
 }

@@ -3,7 +3,9 @@ import { registry, type ProcessDescription } from '@warren/contracts'
 import { backoffMs, client } from '@warren/mesh'
 import type { Context } from '../context.ts'
 import { compileGrammar, type Grammar } from '../grammar/grammar.ts'
+import { withOptions } from '../grammar/parametric.ts'
 import type { Described } from '../runner/described.ts'
+import { createDescribers, type Describers } from '../runner/describers.ts'
 import { createDiscovery, type Snapshot, type Unavailable } from '../runner/discovery.ts'
 import { openIntake, type Intake } from './intake.ts'
 
@@ -21,12 +23,9 @@ export async function openOffers(context: Context): Promise<void> {
   const { mesh, log, release, check, signal } = service
   const processes = client(registry, mesh)
   const intakes = new Map<string, Intake>()
-  const discovery = createDiscovery({
-    roots: config.roots,
-    workRoot: config.workDir,
-    env: config.env,
-    python: config.python,
-  })
+  const host = { workRoot: config.workDir, env: config.env, python: config.python }
+  const discovery = createDiscovery({ ...host, roots: config.roots })
+  const describers = createDescribers(host)
   let waitingFor: true | string = 'a first look at its processes'
   let applying = Promise.resolve()
   let announced: Parameters<typeof processes.announce>[0] | undefined
@@ -45,7 +44,7 @@ export async function openOffers(context: Context): Promise<void> {
   }
 
   async function serveAll(snapshot: Snapshot): Promise<void> {
-    const { offers, unavailable } = compileAll(snapshot)
+    const { offers, unavailable } = compileAll(snapshot, describers)
     announced = {
       executorId,
       slots: pool.slots,
@@ -100,15 +99,18 @@ export async function openOffers(context: Context): Promise<void> {
     await discovery.close()
     await processes.withdraw({ executorId }).catch(() => {})
     await Promise.all([...intakes.values()].map((intake) => intake.close()))
+    await describers.close()
   }
 }
 
 /** A process whose schemas are none is not available, and says why. */
-function compileAll(snapshot: Snapshot): { offers: Offer[]; unavailable: Unavailable[] } {
+function compileAll(snapshot: Snapshot, describers: Describers): { offers: Offer[]; unavailable: Unavailable[] } {
   const unavailable = [...snapshot.unavailable]
   const offers = snapshot.processes.flatMap((described) => {
     try {
-      return [{ described, grammar: compileGrammar(describe(described)) }]
+      const describeWith = async (options: string): Promise<ProcessDescription> =>
+        describe({ ...described, declaration: await describers.describe(described, options) })
+      return [{ described, grammar: withOptions(compileGrammar(describe(described)), describeWith) }]
     } catch (error) {
       unavailable.push({ folder: described.folder, reason: `${described.declaration.id}: ${(error as Error).message}` })
       return []

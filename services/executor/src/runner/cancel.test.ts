@@ -105,7 +105,7 @@ test('a paused run stands still, lends its slot, and goes on', async () => {
   const request = { id: 'paused', processId: 'tick', attempt: 1, inputs: '{"value":20}', deadline: Date.now() + 20_000 }
   const ended = pool.run(request, { signal, onMetric: () => (ticks++, started.resolve()) })
   await started.promise
-  assert.equal(pool.pause('paused'), true)
+  assert.equal(await pool.pause('paused'), true)
   assert.equal(pool.free(), 1)
   await outputsOf(pool, 'tick', { value: 3 })
   const standing = ticks
@@ -117,7 +117,7 @@ test('a paused run stands still, lends its slot, and goes on', async () => {
 })
 
 test('a paused run can be cancelled', async () => {
-  const { outcome } = await cancelWhenStarted(pool, 'nodewait', (id) => assert.ok(pool.pause(id)))
+  const { outcome } = await cancelWhenStarted(pool, 'nodewait', async (id) => assert.ok(await pool.pause(id)))
   assert.equal(outcome.status, 'cancelled')
 })
 
@@ -148,14 +148,14 @@ test('an executor that is killed leaves no child behind, not even a busy one', a
   await until(() => (pids.some(isAlive) ? undefined : true))
 })
 
-async function cancelWhenStarted(pool: Pool, processId: string, before?: (id: string) => void) {
+async function cancelWhenStarted(pool: Pool, processId: string, before?: (id: string) => Promise<void>) {
   const abort = new AbortController()
   const said = Promise.withResolvers<string>()
   const hooks: RunHooks = { signal: abort.signal, onProgress: (_, message) => said.resolve(message!) }
   const id = `cancel-${processId}-${Date.now()}`
   const ended = pool.run({ id, processId, attempt: 1, inputs: '{}', deadline: Date.now() + 20_000 }, hooks)
   const pids = (await said.promise).split(' ').map(Number)
-  before?.(id)
+  await before?.(id)
   const started = performance.now()
   abort.abort()
   const outcome = await ended

@@ -116,7 +116,7 @@ test('one that is asked before it has begun, or while it is suspended, saves its
   const hooks = { onCheckpoint: () => seen.resolve() }
   const suspended = runOnce(fresh, 'stubborn', {}, hooks, undefined, { id: 'suspended' })
   await seen.promise
-  assert.equal(fresh.pause('suspended'), true)
+  assert.equal(await fresh.pause('suspended'), true)
   assert.equal(fresh.checkpoint('suspended'), true)
   assert.equal((await suspended).status, 'checkpointed')
   assert.equal((await starting).status, 'successful')

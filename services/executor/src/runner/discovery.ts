@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { basename, resolve as resolvePath } from 'node:path'
 import { watch } from 'chokidar'
-import { describeEntry, type Description } from './describe.ts'
+import { describeEntry } from './describe.ts'
 import type { Described } from './described.ts'
 import { isIgnored } from './digest.ts'
 import { hostEnvironment } from './hosts.ts'
+import type { DescribedMessage } from './protocol.ts'
 import { scanRoot, type Found, type Unavailable } from './scan.ts'
 import { objection } from './objection.ts'
 
@@ -36,7 +37,7 @@ export interface Discovery {
   close(): Promise<void>
 }
 
-type Answer = Description | { readonly reason: string }
+type Answer = DescribedMessage | { readonly reason: string }
 
 const describedAtATime = 2
 
@@ -47,7 +48,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   const env = hostEnvironment(options.env)
   const listeners = new Set<(snapshot: Snapshot) => void>()
   /** By entry and digest: what has not changed is not asked again, unless it failed. */
-  let known = new Map<string, Description>()
+  let known = new Map<string, DescribedMessage>()
   let current: Snapshot = { processes: [], unavailable: [] }
   let scanning: Promise<Snapshot> | undefined
   let again = false
@@ -146,7 +147,7 @@ function add(
     unavailable.push({ folder, reason: answer.reason })
     return
   }
-  const { pipelining } = answer
+  const pipelining = answer.pipelining === true
   const described = answer.processes.map((declaration) => ({ declaration, folder, entry, kind, digest, pipelining }))
   const reason = described.map(({ declaration }) => objection(declaration, processes)).find(Boolean)
   if (reason) unavailable.push({ folder, reason })

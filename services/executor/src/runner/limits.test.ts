@@ -149,7 +149,7 @@ test('a paused process, or one that waits for another, is not silent', async () 
   const hooks = { onLog: () => started.resolve() }
   const ended = runOnce(pool, 'quiet', { value: ['log', 100] }, hooks, undefined, { id: 'paused-quiet' })
   await started.promise
-  assert.ok(pool.pause('paused-quiet'))
+  assert.ok(await pool.pause('paused-quiet'))
   setTimeout(() => pool.resume('paused-quiet'), 1000)
   assert.equal((await ended).status, 'successful')
 })
@@ -193,7 +193,7 @@ test('paused time does not count against the time limit, but against the deadlin
   const hooks = { onProgress: () => begun.resolve() }
   const limited = runOnce(pool, 'wait', { value: 20 }, hooks, undefined, { id: 'limited', timeLimitMs: 1500 })
   await begun.promise
-  pool.pause('limited')
+  await pool.pause('limited')
   setTimeout(() => pool.resume('limited'), 1700)
   assert.equal((await limited).status, 'successful')
   const late = runOnce(pool, 'wait', { value: 1000 }, { onProgress: () => void pool.pause('late') }, 800, {

@@ -11,7 +11,7 @@ export function objection(
   declaration: Unchecked<ProcessDeclaration>,
   others: readonly Described[],
 ): string | undefined {
-  const { id, version, title, description, inputs, outputs } = declaration
+  const { id, version, title, description, inputs, outputs, derivatives = {} } = declaration
   if (typeof id !== 'string' || !idPattern.test(id))
     return `the id ${JSON.stringify(id)} does not match ${idPattern.source}`
   if (typeof version !== 'string' || !versionPattern.test(version))
@@ -19,6 +19,8 @@ export function objection(
   if (typeof title !== 'string' || typeof description !== 'string') return `${id}: title and description are needed`
   if (!isGrammar(inputs)) return `${id}: inputs must be an object of { schema }`
   if (!isGrammar(outputs)) return `${id}: outputs must be an object of { schema }`
+  if (!isObject(derivatives) || Object.values(derivatives).some((one) => one !== 'native'))
+    return `${id}: derivatives can only be "native"`
   const twin = others.find((other) => other.declaration.id === id)
   return twin && `the id ${id} is taken by ${twin.folder}`
 }

@@ -21,7 +21,7 @@ const pool = await poolOf([root, bundled], { slots: 1 })
 
 test('a pause stops the CPU time of the whole group within 100 ms, and a resume lets it go on', async () => {
   const { pgid, abort, ended } = await family('busy')
-  assert.equal(pool.pause('busy'), true)
+  assert.equal(await pool.pause('busy'), true)
   await sleep(100)
   const standing = cpuTicks(pgid)
   // Ten ticks each for the two that are busy, if they were
@@ -37,10 +37,10 @@ test('a paused run is stopped in under 2 s, with all its children', async () => 
   const { pgid, abort, ended } = await family('stopped')
   const pids = groupOf(pgid).map(({ pid }) => pid)
   assert.ok(pids.length >= 3)
-  pool.pause('stopped')
+  await pool.pause('stopped')
   const started = performance.now()
   abort.abort()
-  assert.equal(pool.pause('stopped'), false, 'one that is being stopped is not put to sleep again')
+  assert.equal(await pool.pause('stopped'), false, 'one that is being stopped is not put to sleep again')
   assert.equal((await ended).status, 'cancelled')
   assert.ok(performance.now() - started < 2000)
   assert.deepEqual(pids.filter(isAlive), [])
@@ -52,8 +52,8 @@ test('a run that was paused and resumed gives the result of an undisturbed one',
   const undisturbed = await runOnce(pool, 'heat', inputs)
   let pauses = 0
   const onProgress = () => {
-    if (pauses++ % 50 !== 0 || !pool.pause('heat')) return
-    setTimeout(() => pool.resume('heat'), 30)
+    if (pauses++ % 50 !== 0) return
+    void pool.pause('heat').then((paused) => paused && setTimeout(() => pool.resume('heat'), 30))
   }
   const paused = await runOnce(pool, 'heat', inputs, { onProgress }, undefined, { id: 'heat' })
   assert.equal(paused.status, 'successful')

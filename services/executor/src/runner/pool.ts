@@ -35,8 +35,11 @@ export interface Pool {
   waiting(): number
   /** Runs at once if there is a free slot, else in order of arrival. Never rejects. */
   run(request: RunRequest, hooks: RunHooks): Promise<RunOutcome>
-  /** Stops (SIGSTOP) the process group of a started run and lends its slot; false if the run has not started. */
-  pause(id: string): boolean
+  /**
+   * Stops (SIGSTOP) the process group of a started run and lends its slot, at once, or when a process that yields has
+   * come to a point for that; resolves to false if the run has not started, or has ended before that.
+   */
+  pause(id: string): Promise<boolean>
   resume(id: string): boolean
   /** Asks a started run to save its state and end; false if it has not started or its process cannot do that. */
   checkpoint(id: string): boolean
@@ -174,8 +177,8 @@ export function createPool(given: PoolOptions): Pool {
     for (const runner of runners.all()) runner.sweep()
   }
 
-  function pause(id: string) {
-    return runners.leading(id)?.pause() ?? false
+  async function pause(id: string) {
+    return (await runners.leading(id)?.pause()) ?? false
   }
 
   function resume(id: string) {

@@ -4,9 +4,17 @@ import type { Failure, ProcessDeclaration } from '@warren/worker'
 /** Why a run failed. `code` is one of the error catalogue, or the host's own. */
 export type RunProblem = Failure
 
+/** The answer to `describe`: every process, or one with the options that were given, or why these are wrong. */
+export interface DescribedMessage {
+  readonly type: 'described'
+  readonly pipelining?: boolean
+  readonly processes: readonly ProcessDeclaration[]
+  readonly error?: { readonly path?: readonly (string | number)[]; readonly message: string }
+}
+
 /** What a host says, one line each; docs/runner-protocol.md explains them. */
 export type HostMessage =
-  | { readonly type: 'described'; readonly pipelining?: boolean; readonly processes: readonly ProcessDeclaration[] }
+  | DescribedMessage
   | { readonly type: 'ready' }
   | { readonly type: 'progress'; readonly id: string; readonly percent: number; readonly message?: string }
   | {
@@ -28,7 +36,8 @@ export type HostMessage =
   | { readonly type: 'checkpoint' | 'checkpointed'; readonly id: string; readonly state: string }
   | { readonly type: 'result'; readonly id: string; readonly outputs: string; readonly value: JsonObject }
   | ({ readonly type: 'error'; readonly id: string } & RunProblem)
-  | { readonly type: 'returned' | 'workdir'; readonly id: string }
+  | { readonly type: 'tell'; readonly id: string; readonly name: string; readonly data: unknown }
+  | { readonly type: 'returned' | 'workdir' | 'paused'; readonly id: string }
 
 export type JsonObject = { readonly [name: string]: unknown }
 
@@ -85,13 +94,15 @@ export function runLine(run: {
   startBy?: number | undefined
   traceparent?: string | undefined
   checkpoint?: string | undefined
+  derive?: string | undefined
   inputs: string
 }): string {
-  const { id, processId, workdir, attempt, startBy, traceparent, checkpoint, inputs } = run
+  const { id, processId, workdir, attempt, startBy, traceparent, checkpoint, derive, inputs } = run
   let facts = `"id":"${id}","process":"${processId}","workdir":${JSON.stringify(workdir)},"attempt":${attempt}`
   if (startBy !== undefined) facts += `,"startBy":${startBy}`
   if (traceparent !== undefined) facts += `,"traceparent":${JSON.stringify(traceparent)}`
   if (checkpoint !== undefined) facts += `,"checkpoint":${oneLine(checkpoint)}`
+  if (derive !== undefined) facts += `,"derive":${derive}`
   return `{"type":"run",${facts},"inputs":${oneLine(inputs)}}\n`
 }
 
@@ -102,6 +113,11 @@ function oneLine(json: string) {
 
 export function cancelLine(id: string): string {
   return `${JSON.stringify({ type: 'cancel', id })}\n`
+}
+
+/** Asks a run to come to a point where it may rest, or lets it go on from there. */
+export function pauseLine(type: 'pause' | 'resume', id: string): string {
+  return `${JSON.stringify({ type, id })}\n`
 }
 
 /** Asks a run to save its state and end. */

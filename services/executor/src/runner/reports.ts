@@ -16,6 +16,9 @@ export function passOn(run: Run, message: HostMessage, maxLogBytes: number): voi
       // A host of another language may send anything.
       if (typeof message.message === 'string') keepSaid(run, message.level, message.message, maxLogBytes)
       return
+    case 'tell':
+      run.signs++
+      return void (typeof message.name === 'string' && hooks.onTell?.(message.name, message.data))
     case 'checkpoint':
       run.signs++
       return hooks.onCheckpoint?.(message.state)

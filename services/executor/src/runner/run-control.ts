@@ -3,13 +3,19 @@ import type { Head } from './head.ts'
 import { cancelLine, checkpointLine, type RunProblem } from './protocol.ts'
 import type { Run } from './run.ts'
 import type { Stopping } from './stopping.ts'
+import { createYielding } from './yielding.ts'
 
 /** What may be asked of the runs of a child. */
 export interface RunControl {
   readonly paused: boolean
-  /** Stops the process group; false if there is no head, or it is being stopped. */
-  pause(): boolean
+  /**
+   * Stops the process group, at once, or where a process that yields comes to a point for that; resolves to false if
+   * there is no head, or it has ended or goes on before that.
+   */
+  pause(): Promise<boolean>
   resume(): void
+  /** A run has come to where it may rest. */
+  rests(run: Run): void
   /** Asks the head to save its state and end; false if it cannot, or is being stopped. */
   checkpoint(): boolean
   /** Stops a run within the bound. With a verdict it fails of that, and is not merely cancelled. */
@@ -19,6 +25,7 @@ export interface RunControl {
 }
 
 export function createRunControl(child: Child, head: Head, stopping: Stopping, onChange: () => void): RunControl {
+  const yielding = createYielding(child)
   let paused = false
 
   return {
@@ -26,22 +33,30 @@ export function createRunControl(child: Child, head: Head, stopping: Stopping, o
       return paused
     },
     pause,
-    resume: () => setPaused(false),
+    resume: goOn,
+    rests: yielding.rests,
     checkpoint,
     cancel,
     sweep,
   }
 
-  function pause() {
-    if (!steerable()) return false
+  async function pause() {
+    const run = steerable()
+    if (!run) return false
+    if (run.yields && !paused && !((await yielding.ask(run)) && steerable() === run)) return false
     setPaused(true)
     return true
+  }
+
+  function goOn() {
+    yielding.goOn()
+    setPaused(false)
   }
 
   function checkpoint() {
     const run = steerable()
     if (!run?.checkpointable) return false
-    setPaused(false)
+    goOn()
     child.send(checkpointLine(run.request.id))
     return true
   }
@@ -55,8 +70,9 @@ export function createRunControl(child: Child, head: Head, stopping: Stopping, o
     if (run.cancelledAt !== undefined) return
     run.cancelledAt = performance.now()
     run.verdict = verdict
-    setPaused(false)
     child.send(cancelLine(run.request.id))
+    // behind it: one that rests finds both, and ends where it is
+    goOn()
   }
 
   function setPaused(pause: boolean) {

@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly softDeadline?: number | undefined
   /** Raw JSON text of the state to go on from, as `onCheckpoint` or the outcome `checkpointed` gave it */
   readonly checkpoint?: string | undefined
+  /** Raw JSON text of what the code of the process derives beside the outputs, as a member of them */
+  readonly derive?: string | undefined
   /** W3C trace context, TRACEPARENT in the environment of the run */
   readonly traceparent?: string | undefined
   /** A directory with staged files, which stays the caller's; without it the pool makes one and removes it */
@@ -40,6 +42,8 @@ export interface RunHooks {
   onStart?(): void
   onProgress?(percent: number, message?: string): void
   onMetric?(name: string, value: number, step?: number): void
+  /** Something of its own that it tells whoever listens; any JSON */
+  onTell?(name: string, data: unknown): void
   onLog?(line: LogLine): void
   /** The state as raw JSON text, which the run saved without ending */
   onCheckpoint?(state: string): void
@@ -63,6 +67,8 @@ export interface Run {
   /** What its process declares */
   readonly limits: Limits | undefined
   readonly checkpointable: boolean
+  /** It rests at points of its own choice when it is asked to. */
+  readonly yields: boolean
   readonly sequence: number
   /** Epoch milliseconds */
   deadline: number
@@ -101,6 +107,7 @@ export function createRun(
     hooks,
     limits: declaration.limits,
     checkpointable: declaration.checkpointable === true,
+    yields: declaration.yields === true,
     sequence,
     settle,
     onAbort: () => cancel(run),

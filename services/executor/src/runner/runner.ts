@@ -173,6 +173,8 @@ export function createRunner(options: RunnerOptions, events: RunnerEvents): Runn
       case 'workdir':
         if (!run.request.workdir) run.workdir = join(root, `${run.request.id}.${run.request.attempt}`)
         return
+      case 'paused':
+        return control.rests(run)
       case 'call':
         return void call(run, message.call, message.process, message.inputs)
       default:

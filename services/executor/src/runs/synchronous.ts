@@ -1,15 +1,17 @@
 import { headers, WarrenError, type executor } from '@warren/contracts'
 import { isDeliveryLost, type Call, type ReplyBy } from '@warren/mesh'
 import type { Context } from '../context.ts'
+import { fetchesFiles } from '../grammar/files.ts'
 import type { Grammar } from '../grammar/grammar.ts'
 import { resolveReferences } from '../grammar/references.ts'
 import { prepareInputs, readRequest, type ReadRequest } from '../grammar/request.ts'
-import type { NewJob } from '../jobs/sql/insert-jobs.ts'
+import type { InsertedJob, NewJob } from '../jobs/sql/insert-jobs.ts'
 import { jobIdOf } from '../jobs/identity.ts'
 import { LEASE_MS } from '../jobs/leases.ts'
 import { transitions } from '../jobs/transitions.ts'
 import { writingOf, type Ending } from './outcome.ts'
 import { replaySame } from './replay.ts'
+import type { Step } from './run-job.ts'
 
 type Execute = typeof executor.operations.execute
 type Reply = ReplyBy<Execute>
@@ -34,7 +36,8 @@ export async function runSynchronously(processId: string, call: Call<Execute, Co
 }
 
 /** The job is written once, with its end, before the reply; a longer run is written at its start too. */
-async function runNew(call: Call<Execute, Context>, read: ReadRequest, grammar: Grammar): Promise<Reply> {
+async function runNew(call: Call<Execute, Context>, read: ReadRequest, found: Grammar): Promise<Reply> {
+  const grammar = found.forOptions ? await found.forOptions(read.inputs, '/inputs') : found
   const { context, principal, signal, traceparent } = call
   const request = await resolveReferences(read, grammar, {
     policy: context.config.references,
@@ -42,17 +45,21 @@ async function runNew(call: Call<Execute, Context>, read: ReadRequest, grammar: 
     owner: principal,
   })
   const { processId } = request
-  const deadline = Math.min(
-    call.deadline,
-    Date.now() + Math.min(LONGEST_MS, request.timeoutMs ?? Infinity, grammar.description.timeoutMs ?? Infinity),
-  )
+  const { timeoutMs: timeLimitMs } = grammar.description
+  // the time limit of the process is for each of the runs that a derivative takes
+  const longestMs = request.derive ? LONGEST_MS : Math.min(LONGEST_MS, timeLimitMs ?? Infinity)
+  const deadline = Math.min(call.deadline, Date.now() + Math.min(longestMs, request.timeoutMs ?? Infinity))
   /** Who has a key asks again: the run goes on without a caller, also elsewhere. */
   const keyed = call.idempotencyKey !== undefined
   const jobId = jobIdOf(call)
   const since = performance.now()
-  let stored: Promise<Date | null> | undefined
+  let stored: Promise<InsertedJob | null> | undefined
+  const isStaging = request.files.length > 0 || fetchesFiles(grammar.files, request.inputs)
+  let begun: Pick<NewJob, 'state' | 'event'> = isStaging
+    ? { state: 'staging', event: 'jobClaimed' }
+    : { state: 'running', event: 'jobStarted' }
   const storeNow = (): void => {
-    stored = context.ledger.insert(row({ state: 'running', event: 'jobStarted', lease_ms: LEASE_MS }))
+    stored = context.ledger.insert(row({ ...begun, lease_ms: LEASE_MS }))
     stored.catch(() => {}) // the end of the run meets the same trouble, and says so
   }
   if (keyed) {
@@ -67,13 +74,32 @@ async function runNew(call: Call<Execute, Context>, read: ReadRequest, grammar: 
     if (!keyed && !isDeliveryLost(signal)) context.steering.stop(jobId)
   }
   signal.addEventListener('abort', stop)
-  const work = context.runJob({ jobId, attempt: 1, owner: principal, request, grammar, deadline, traceparent })
+  const work = context.runJob({
+    jobId,
+    attempt: 1,
+    owner: principal,
+    request,
+    grammar,
+    deadline,
+    ...(request.derive && { timeLimitMs }),
+    traceparent,
+    held: true,
+    isStaging,
+    advance,
+  })
   if (signal.aborted) stop() // while an input was read, or the row was written
   const ending = await work
   signal.removeEventListener('abort', stop)
   forget()
   if (ending.move === 'refuse') throw ending.error // nothing is stored
   return (await write(ending)) ? replyOf(ending, jobId) : replay()
+
+  /** In the row, once there is one. */
+  async function advance(step: Step): Promise<boolean> {
+    begun = { state: transitions[step].to, event: 'jobStarted' }
+    if (stored && (await stored) !== null) await context.ledger.move({ id: jobId, attempt: 1, move: step })
+    return true
+  }
 
   /** False when the job has ended otherwise: the message was delivered before, to an executor that was lost meanwhile. */
   async function write(ending: Ending): Promise<boolean> {
@@ -113,6 +139,7 @@ async function runNew(call: Call<Execute, Context>, read: ReadRequest, grammar: 
       lease_ms: null,
       deadline,
       age_ms: performance.now() - since,
+      series: request.series,
       ...part,
     }
   }

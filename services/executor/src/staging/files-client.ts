@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
-import { fromProblem, WarrenError, type FileDocument } from '@warren/contracts'
+import { fromProblem, WarrenError, type FileDocument, type FolderDocument } from '@warren/contracts'
 import { fetchApp, type Mesh } from '@warren/mesh'
 
 /** A file of this machine that is to be stored. */
@@ -19,6 +19,7 @@ export interface ToStore {
 /** The files service, asked over the stream tunnel with the rights of an owner. @throws WarrenError */
 export interface FilesClient {
   describe(id: string, owner: string): Promise<FileDocument>
+  describeFolder(id: string, owner: string): Promise<FolderDocument>
   /** The bytes; the stream errors when they break off. */
   read(id: string, owner: string, signal?: AbortSignal): Promise<Response>
   store(file: ToStore, owner: string, signal?: AbortSignal): Promise<FileDocument>
@@ -33,11 +34,16 @@ const BEGIN_MS = 20_000
 const WORTH_ASKING_BYTES = 1_048_576
 
 export function createFilesClient(mesh: Mesh): FilesClient {
-  return { describe, read, store }
+  return { describe, describeFolder, read, store }
 
   async function describe(id: string, owner: string): Promise<FileDocument> {
     const answer = await ask(new Request(`${BASE}/files/${id}/metadata`), owner, DESCRIBE_MS)
     return (await answer.json()) as FileDocument
+  }
+
+  async function describeFolder(id: string, owner: string): Promise<FolderDocument> {
+    const answer = await ask(new Request(`${BASE}/folders/${id}`), owner, BEGIN_MS)
+    return (await answer.json()) as FolderDocument
   }
 
   function read(id: string, owner: string, signal?: AbortSignal): Promise<Response> {

@@ -40,6 +40,14 @@ export async function listFiles(workdir: string): Promise<LocalFile[]> {
   return files
 }
 
+/** Paths of the folders in which there is nothing. */
+export async function listEmptyFolders(workdir: string): Promise<string[]> {
+  const entries = await readdir(workdir, { recursive: true, withFileTypes: true })
+  const parents = new Set(entries.map(({ parentPath }) => parentPath))
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name))
+  return folders.filter((folder) => !parents.has(folder)).map((folder) => slashes(relative(workdir, folder)))
+}
+
 export async function sha256Of(source: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(source), hash)

@@ -1,58 +1,57 @@
-import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { rawJson, WarrenError } from '@warren/contracts'
+import { rawJson, Sha256, WarrenError } from '@warren/contracts'
+import { z } from 'zod'
 import type { FileGrammar } from '../grammar/files.ts'
 import type { ReferencePolicy } from '../grammar/references.ts'
-import type { FilesClient } from './files-client.ts'
 import type { NewFileOfJob } from '../jobs/files-of-job.ts'
-import { fileIdOf, type FileLink } from './link.ts'
+import { bringFile, type Bringing, type Known } from './bring.ts'
+import { bringFolder } from './bring-folder.ts'
+import { fileIdOf, type FileLink, type FolderLink } from './link.ts'
 import { safeName } from './name.ts'
-import { persist, type Patience } from './persist.ts'
+import { persist } from './persist.ts'
+import { bytesOf, saveBytes } from './save.ts'
 
 /** Beside what the process itself makes: neither can take the other's name. */
-const FOLDER = 'inputs'
+export const INPUTS = 'inputs'
 /** The longest that one input from elsewhere may take. */
 const FETCH_MS = 600_000
 
-export interface StageIn {
+export interface StageIn extends Bringing {
   /** JSON text of the inputs, with links */
   readonly inputs: string
   readonly grammar: FileGrammar
   readonly workdir: string
   readonly attempt: number
-  readonly owner: string
-  readonly files: FilesClient
   readonly policy: ReferencePolicy
-  readonly patience: Patience
 }
 
+/** What a request says of a file, if it was looked at when the job was accepted. */
+const KnownLink = z.object({ size: z.int(), sha256: Sha256, type: z.string() })
+
 /**
- * Brings the inputs that are files into the working directory.
+ * Brings the inputs that are files or folders into the working directory.
  *
  * @returns the inputs with paths for links, and what was brought
  * @throws WarrenError
  */
 export async function stageIn(task: StageIn): Promise<{ inputs: string; rows: NewFileOfJob[] }> {
-  const { inputs, grammar, workdir, attempt, owner, files, policy, patience } = task
+  const { inputs, grammar, workdir, attempt, policy, patience } = task
   const members = rawJson.members(inputs)
   const rows: NewFileOfJob[] = []
   const taken = new Set<string>()
-  if (!members.some(([name]) => grammar.inputs.has(name))) return { inputs, rows }
-  await mkdir(join(workdir, FOLDER), { recursive: true })
+  if (!members.some(([name]) => isBrought(name))) return { inputs, rows }
+  await mkdir(join(workdir, INPUTS), { recursive: true })
   const staged: [string, string][] = []
   for (const [name, raw] of members) {
-    if (!grammar.inputs.has(name)) {
+    if (!isBrought(name)) {
       staged.push([name, raw])
       continue
     }
     const value = JSON.parse(raw) as FileValue | readonly FileValue[]
     const paths: string[] = []
     for (const one of Array.isArray(value) ? (value as FileValue[]) : [value as FileValue]) {
-      paths.push(await bring(name, one))
+      paths.push(grammar.folders.has(name) ? await bringTree(name, one as FolderLink) : await bring(name, one))
     }
     staged.push([name, JSON.stringify(Array.isArray(value) ? paths : paths[0])])
   }
@@ -61,19 +60,38 @@ export async function stageIn(task: StageIn): Promise<{ inputs: string; rows: Ne
   async function bring(name: string, value: FileValue): Promise<string> {
     const link = typeof value === 'string' ? undefined : value
     const id = link && !isElsewhere(link.href) ? fileIdOf(link.href) : undefined
-    const path = `${FOLDER}/${safeName(nameOf(name, link), taken)}`
-    const { size, sha256, type } = await persist(patience, async () => {
-      if (link === undefined) return save([Buffer.from(value as string)], path, 'text/plain')
-      const answer = id === undefined ? await fetchFrom(link.href) : await files.read(id, owner, patience.signal)
-      const type = link.type ?? answer.headers.get('content-type') ?? 'application/octet-stream'
-      return save(Readable.fromWeb((answer.body ?? new Blob([]).stream()) as never), path, type)
-    })
-    if (link?.sha256 !== undefined && link.sha256 !== sha256) {
-      throw new WarrenError('DATA_LOSS', `The input "${name}" is not what it was when the job was accepted`)
-    }
+    const path = `${INPUTS}/${safeName(nameOf(name, link), taken)}`
+    const to = join(workdir, path)
+    const known =
+      id === undefined ? await save(value, to) : await bringFile(task, id, to, KnownLink.safeParse(link).data)
     const source = id === undefined ? (link?.href ?? null) : null
-    rows.push({ path, role: 'input', attempt, name, fileId: id ?? null, source, size, sha256, type })
-    return join(workdir, path)
+    rows.push({ path, role: 'input', attempt, name, fileId: id ?? null, source, ...known })
+    return to
+  }
+
+  async function bringTree(name: string, link: FolderLink): Promise<string> {
+    const root = `${INPUTS}/${safeName(name, taken)}`
+    await mkdir(join(workdir, root))
+    for (const { path, ...facts } of await bringFolder(task, link, join(workdir, root))) {
+      rows.push({ path: `${root}/${path}`, role: 'input', attempt, name, source: null, ...facts })
+    }
+    return join(workdir, root)
+  }
+
+  function isBrought(name: string): boolean {
+    return grammar.inputs.has(name) || grammar.folders.has(name)
+  }
+
+  /** What stands in the request, or elsewhere. */
+  function save(value: FileValue, path: string): Promise<Known> {
+    return persist(patience, async () => {
+      if (typeof value === 'string') {
+        return { ...(await saveBytes([Buffer.from(value)], path, policy.maxFileBytes)), type: 'text/plain' }
+      }
+      const answer = await fetchFrom(value.href)
+      const type = value.type ?? answer.headers.get('content-type') ?? 'application/octet-stream'
+      return { ...(await saveBytes(bytesOf(answer), path, policy.maxFileBytes)), type }
+    })
   }
 
   function isElsewhere(href: string): boolean {
@@ -89,34 +107,9 @@ export async function stageIn(task: StageIn): Promise<{ inputs: string; rows: Ne
     await answer.body?.cancel()
     throw new WarrenError(answer.status >= 500 ? 'UNAVAILABLE' : 'BAD_INPUT', `${href} answered ${answer.status}`)
   }
-
-  async function save(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, path: string, type: string) {
-    const hash = createHash('sha256')
-    let size = 0
-    const measure = new Transform({
-      transform(chunk: Buffer, _, done) {
-        size += chunk.length
-        hash.update(chunk)
-        const tooLarge = size > policy.maxFileBytes
-        done(tooLarge ? new WarrenError('TOO_LARGE', `An input has at most ${policy.maxFileBytes} bytes`) : null, chunk)
-      },
-    })
-    try {
-      await pipeline(source, measure, createWriteStream(join(workdir, path)))
-    } catch (error) {
-      if (error instanceof WarrenError || !isBroken(error)) throw error
-      throw new WarrenError('PEER_LOST', 'The bytes of an input broke off', { cause: error })
-    }
-    return { size, sha256: hash.digest('hex'), type }
-  }
 }
 
 type FileValue = string | FileLink
-
-/** Not of this machine: a full disk stays what it is. */
-function isBroken(error: unknown): boolean {
-  return !(error instanceof Error && 'syscall' in error && 'path' in error)
-}
 
 function nameOf(name: string, link: FileLink | undefined): string {
   if (link === undefined) return name

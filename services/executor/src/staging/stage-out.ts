@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { rawJson, WarrenError } from '@warren/contracts'
 import type { Grammar } from '../grammar/grammar.ts'
 import type { FilesClient } from './files-client.ts'
-import type { NewFileOfJob } from '../jobs/files-of-job.ts'
+import { emptyFolder, type NewFileOfJob } from '../jobs/files-of-job.ts'
 import { resultLink } from './link.ts'
-import { findInside, listFiles, sha256Of, type LocalFile } from './local-file.ts'
+import { findInside, listEmptyFolders, listFiles, sha256Of, type LocalFile } from './local-file.ts'
 import { persist, type Patience } from './persist.ts'
 
 /** More than so many that were left behind are not kept. */
@@ -17,8 +17,8 @@ export interface StageOut {
   readonly owner: string
   readonly grammar: Grammar
   readonly files: FilesClient
-  /** What was brought into the directory, as it was then. */
-  readonly staged: readonly (NewFileOfJob & { readonly modifiedMs: number })[]
+  /** What was brought into the directory, as it was then, by its path. */
+  readonly staged: ReadonlyMap<string, NewFileOfJob & { readonly modifiedMs: number }>
 }
 
 /**
@@ -57,7 +57,7 @@ export async function storeOutputs(
 }
 
 /**
- * Stores every new or changed file of the working directory that is none of the outputs.
+ * Stores every new or changed file of the working directory that is none of the outputs, and says which folders are empty.
  *
  * @param told hears of what is not kept
  */
@@ -76,11 +76,17 @@ export async function storeRest(
   const rows: NewFileOfJob[] = []
   for (const file of rest.slice(0, MOST_KEPT))
     rows.push(await store(task, file, { role: 'kept', name: null }, patience))
-  return rows
+  const folders = await listEmptyFolders(task.workdir)
+  return [...rows, ...folders.slice(0, MOST_KEPT).map((path) => emptyFolder(path, task.attempt))]
+}
+
+/** Stores the log as it is now, under a name of its own. */
+export async function storeLog(task: StageOut, log: LocalFile, patience: Patience): Promise<NewFileOfJob> {
+  return store(task, log, { role: 'log', name: null, type: 'text/plain' }, patience)
 }
 
 async function isNew({ path, size, modifiedMs, source }: LocalFile, staged: StageOut['staged']): Promise<boolean> {
-  const before = staged.find((file) => file.path === path)
+  const before = staged.get(path)
   if (!before || before.size !== size) return true
   return before.modifiedMs !== modifiedMs && before.sha256 !== (await sha256Of(source))
 }

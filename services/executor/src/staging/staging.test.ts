@@ -8,7 +8,14 @@ import { isStaged } from './staging.ts'
 
 const text = { schema: { type: 'string' } }
 const file = { schema: { type: 'string', format: 'file' } }
-const facts = { id: 'p', version: '1.0.0', jobControlOptions: ['sync-execute' as const] }
+const facts = {
+  id: 'p',
+  version: '1.0.0',
+  title: '',
+  description: '',
+  digest: '',
+  jobControlOptions: ['sync-execute' as const],
+}
 
 it('has to do with files only where a grammar or a request says so', () => {
   const plain = compileGrammar({ ...facts, inputs: { a: text }, outputs: { b: text } })

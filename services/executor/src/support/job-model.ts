@@ -82,10 +82,10 @@ export function applied(model: Model, move: Move, by?: Claimed): Model {
   }
 }
 
-/** The claim of `sql/claim-jobs.ts`. */
-export function claimed(model: Model, executorId: string): Model {
+/** The claim of `sql/claim-jobs.ts`, which knows whether there are files to fetch. */
+export function claimed(model: Model, executorId: string, move: 'claim' | 'claimStaging' = 'claim'): Model {
   const { job } = model
-  const { from, to, event } = transitions.claim
+  const { from, to, event } = transitions[move]
   if (!(from as readonly JobState[]).includes(job.state) || job.desired !== 'run') return model
   const attempt = job.attempt + 1
   return {
@@ -131,7 +131,9 @@ export function objection({ job, events, attempts }: Model): string | undefined 
   const numbers = attempts.map((one) => one.attempt)
   if (numbers.some((number, n) => number !== n + 1)) return `attempts ${numbers.join(', ')}`
   if (attempt - numbers.length > 1 || numbers.length > attempt) return `attempt ${attempt} after ${numbers.join(', ')}`
-  const starts = events.filter(({ event }) => event === 'jobStarted').map((event) => event.attempt)
+  const starts = events
+    .filter(({ event }, n) => event === 'jobClaimed' || (event === 'jobStarted' && events[n - 1]?.state !== 'staging'))
+    .map((event) => event.attempt)
   if (starts.some((number, n) => number !== n + 1)) return `attempts that began: ${starts.join(', ')}`
   return undefined
 }

@@ -85,7 +85,10 @@ with recursive offer as (
 ), taken as (
   update executor.jobs j
   set
-    state = case when j.process_id = any(${staging}::text[]) then 'staging' else 'running' end,
+    state = case
+      when j.process_id = any(${staging}::text[]) or j.request -> 'warren' -> 'files' is not null then 'staging'
+      else 'running'
+    end,
     revision = j.revision + 1,
     attempt = j.attempt + 1,
     executor_id = ${executorId}::text,

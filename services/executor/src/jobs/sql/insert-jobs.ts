@@ -1,5 +1,5 @@
 import type { JobState } from '@warren/contracts'
-import type { Sql } from 'postgres'
+import type { PendingQuery, Row, Sql } from 'postgres'
 import type { WrittenEvent } from '../events.ts'
 import type { JobEvent } from '../transitions.ts'
 
@@ -29,40 +29,77 @@ export interface NewJob {
   /** How long ago it was accepted, ms: the times are the database's, the difference is ours. */
   readonly age_ms: number
   readonly event: JobEvent
+  /** It gets the next number of this series. */
+  readonly series?: string | undefined
+}
+
+export interface InsertedJob extends WrittenEvent {
+  readonly at: Date
+  /** In its series */
+  readonly number?: number | null
 }
 
 /**
  * Writes jobs and what there is to tell about them, in one statement. A job whose id is there already stays as it is,
- * and no event comes back for it.
+ * and no event comes back for it. Jobs without a series pay nothing for those that have one.
  */
-export async function insertJobs(sql: Sql, writer: string, jobs: readonly NewJob[]): Promise<WrittenEvent[]> {
-  return await sql<WrittenEvent[]>`
+export async function insertJobs(sql: Sql, writer: string, jobs: readonly NewJob[]): Promise<InsertedJob[]> {
+  const parts = jobs.some(({ series }) => series !== undefined) ? numbering(sql) : plain(sql)
+  return await sql<InsertedJob[]>`
 with input as (
   select *, now() - age_ms * interval '1 ms' as created
   from json_to_recordset(${JSON.stringify(jobs)}::text::json) as r(
     id text, process_id text, process_version text, owner text, mode text, state text, priority int, attempt int,
     attempts_most int, request text, results text, problem text, executor_id text, notify boolean, traceparent text,
-    lease_ms int, deadline float8, age_ms float8, event text
+    lease_ms int, deadline float8, age_ms float8, event text ${parts.field}
   )
-), inserted as (
+) ${parts.numbers}, inserted as (
   insert into executor.jobs (
     id, process_id, process_version, owner, mode, state, priority, attempt, attempts_most, request, results, problem,
     executor_id, notify, traceparent, lease_until, deadline_at, created_at, started_at, claimed_at, finished_at,
-    updated_at, progress
+    updated_at, progress ${parts.columns}
   )
   select
     id, process_id, process_version, owner, mode, state, priority, attempt, attempts_most, request::json, results::json,
     problem::json, executor_id, notify, traceparent, now() + lease_ms * interval '1 ms', to_timestamp(deadline / 1000),
     created, case when attempt > 0 then created end, case when attempt > 0 then created end,
     case when state in ('successful', 'failed', 'dismissed') then now() end, now(),
-    case when state = 'successful' then 100 else 0 end
+    case when state = 'successful' then 100 else 0 end ${parts.values}
   from input
   on conflict (id) do nothing
-  returning id
+  returning id ${parts.number}
 )
 insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
 select id, process_id, owner, event, state, attempt, now(), ${writer}::text from input join inserted using (id)
 returning
   xid::text, seq, job_id as "jobId", process_id as "processId", owner, event, state, attempt, at, data,
-  (select input.notify from input where input.id = job_id) as notify`
+  (select input.notify from input where input.id = job_id) as notify ${parts.told}`
+}
+
+type Parts = Readonly<Record<'field' | 'numbers' | 'columns' | 'values' | 'number' | 'told', PendingQuery<Row[]>>>
+
+function plain(sql: Sql): Parts {
+  const nothing = sql``
+  return { field: nothing, numbers: nothing, columns: nothing, values: nothing, number: nothing, told: nothing }
+}
+
+/** Whoever else numbers jobs of a series waits until this statement is committed. */
+function numbering(sql: Sql): Parts {
+  return {
+    field: sql`, series text`,
+    // in one order: two statements never wait for each other
+    numbers: sql`, counted as (
+  insert into executor.series as s (name, last)
+  select series, count(*) from input where series is not null group by series order by series
+  on conflict (name) do update set last = s.last + excluded.last
+  returning name, last
+), numbers as (
+  select id, last + 1 - row_number() over (partition by series order by created desc) as number
+  from input join counted on name = series
+)`,
+    columns: sql`, series, number`,
+    values: sql`, series, (select number from numbers where numbers.id = input.id)`,
+    number: sql`, number`,
+    told: sql`, (select inserted.number from inserted where inserted.id = job_id) as number`,
+  }
 }

@@ -1,0 +1,1 @@
+"""Experiments of the Neurorobotics Platform: a script that advances engines step by step."""

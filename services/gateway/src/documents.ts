@@ -23,7 +23,8 @@ export function documentRoutes(app: App, services: readonly Service[], { publicU
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
     },
     servers: [{ url: publicUrl ?? '/' }],
-    security: [],
+    // on loopback without a token, too
+    security: [{ bearer: [] }, {}],
     tags: [
       { name: 'processes', description: 'OGC API - Processes: what can be run, and what was run' },
       { name: 'registry', description: 'Versions of processes, and the executors that offer them' },

@@ -15,7 +15,12 @@ export interface Destination {
 }
 
 /** What the gateway says itself: from outside it is not believed. */
-const ours = /^(x-forwarded-.*|forwarded|x-real-ip|warren-.*|x-request-id|traceparent|tracestate|expect|host)$/i
+const ours = /^(x-forwarded-.*|forwarded|x-real-ip|warren-.*|x-request-id|traceparent|tracestate|host)$/i
+
+/** What proves to us who asks would let an app ask in his name. */
+function isToken(name: string, value: string): boolean {
+  return /^authorization$/i.test(name) && /^bearer\b/i.test(value)
+}
 
 /**
  * Passes a request on to an app and its answer back, as they are produced. The answer goes past the adapter, on Node's
@@ -57,7 +62,7 @@ export async function forward(
     const { protocol, host, pathname } = new URL(c.get('base'))
     const client = incoming?.socket.remoteAddress
     const fields: Fields = [
-      ...pairs(incoming?.rawHeaders ?? []).filter(([name]) => !ours.test(name)),
+      ...pairs(incoming?.rawHeaders ?? []).filter(([name, value]) => !ours.test(name) && !isToken(name, value)),
       ['host', host],
       ['x-forwarded-proto', protocol.slice(0, -1)],
       ['x-forwarded-host', host],
@@ -84,8 +89,8 @@ export async function forward(
       roles,
       requestId: c.get('requestId'),
       ...c.get('trace'),
-      accepted: () => {
-        if (holdBody && outgoing?.writable) outgoing.writeContinue()
+      bodyWanted: () => {
+        if (holdBody && outgoing?.writable && !outgoing.headersSent) outgoing.writeContinue()
       },
       informed: (status, fields) => {
         if (status === 103 && !outgoing?.headersSent) outgoing?.writeEarlyHints(toRecord(fields))

@@ -29,8 +29,8 @@ it('refuses foreign origins on unsafe methods', () => {
   }
 })
 
-it('does not start open to the network without being told', () => {
-  assert.throws(() => readConfig({ HOST: '0.0.0.0' }), /INSECURE_LISTEN=true/)
-  assert.equal(readConfig({ HOST: '0.0.0.0', INSECURE_LISTEN: 'true' }).host, '0.0.0.0')
-  assert.equal(readConfig({}).host, '127.0.0.1')
+it('wants a token from those whom it listens to beyond this machine, unless told otherwise', () => {
+  assert.equal(readConfig({ HOST: '0.0.0.0' }).requiresToken, true)
+  assert.equal(readConfig({ HOST: '0.0.0.0', INSECURE_LISTEN: 'true' }).requiresToken, false)
+  assert.equal(readConfig({}).requiresToken, false)
 })

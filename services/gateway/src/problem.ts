@@ -10,6 +10,7 @@ export function problemResponse(c: RequestContext, error: WarrenError, headers: 
     status: problem.status,
     headers: {
       'Content-Type': acceptsOnlyJson(c.req.header('accept')) ? 'application/json' : 'application/problem+json',
+      ...(problem.status === 401 && { 'WWW-Authenticate': 'Bearer' }),
       ...(retryAfter !== undefined && { 'Retry-After': String(Math.ceil(retryAfter)) }),
       ...headers,
     },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readTraceContext, traceIdOf } from '@warren/mesh'
 import type { MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
-import { authenticate } from './auth.ts'
+import { createAdmission } from './auth.ts'
 import type { Context } from './context.ts'
 import type { Env, RequestContext } from './env.ts'
 import { createGuard, isAllowedOrigin } from './guard.ts'
@@ -14,16 +14,17 @@ const known = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS
 const exposed =
   'Location, Link, Preference-Applied, Retry-After, X-Request-Id, ' +
   'Accept-Ranges, Content-Digest, Content-Disposition, Content-Range, ETag, Repr-Digest, ' +
-  'Tus-Resumable, Upload-Expires, Upload-Length, Upload-Offset, Warren-File'
+  'Tus-Resumable, Upload-Expires, Upload-Length, Upload-Offset, Warren-File, WWW-Authenticate'
 
 /**
- * All that happens around every request, in one place because it is on the hot path: id, trace, guard, CORS, drain,
- * metrics, log.
+ * All that happens around every request, in one place because it is on the hot path: id, trace, guard, principal, CORS,
+ * drain, metrics, log.
  */
 export function aroundRequest(context: Context): MiddlewareHandler<Env> {
   const { config, log, telemetry } = context
   const { tracer } = telemetry
   const guard = createGuard(config)
+  const admit = createAdmission(config, context.registry)
   const isDebug = log.isLevelEnabled('debug')
 
   return async function handleRequest(c, next) {
@@ -34,7 +35,6 @@ export function aroundRequest(context: Context): MiddlewareHandler<Env> {
     const origin = c.req.header('origin')
     c.set('requestId', requestId)
     c.set('base', base)
-    c.set('principal', authenticate())
     const given = readTraceContext(c.req.header('traceparent'), c.req.header('tracestate'))
     const span = tracer?.start({ name: c.req.method, kind: 'server', parent: given })
     const trace = span?.context ?? given
@@ -43,7 +43,7 @@ export function aroundRequest(context: Context): MiddlewareHandler<Env> {
     const { outgoing } = c.env ?? {}
     outgoing?.setHeader('X-Request-Id', requestId)
 
-    const refusal = guard({ method: c.req.method, host, origin, base })
+    const refusal = guard({ method: c.req.method, host, origin, base }) ?? (await admit(c))
     if (refusal) c.res = problemResponse(c, refusal)
     else await next()
 

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { foreignKey, index, integer, json, pgSchema, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
+import { boolean, foreignKey, index, integer, json, pgSchema, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
 import type { ProcessDescription, ProcessRef } from '@warren/contracts'
 import { outboxColumns } from '@warren/database'
 import type { z } from 'zod'
@@ -65,5 +65,35 @@ export const offers = schema.table(
     index('offers_of_executor').on(table.executorId),
   ],
 )
+
+export const users = schema.table('users', {
+  number: integer().primaryKey().generatedAlwaysAsIdentity(),
+  name: ordered().notNull().unique(),
+  /** See passwords.ts */
+  passwordHash: text().notNull(),
+  roles: text().array().notNull(),
+  disabled: boolean().notNull().default(false),
+  /** Tokens of an earlier generation are refused; a new one begins with another password. */
+  generation: integer().notNull().default(0),
+  createdAt: time().notNull().defaultNow(),
+})
+
+/** How often somebody failed to log in under a name, which need not exist, since when. */
+export const failedLogIns = schema.table(
+  'failed_log_ins',
+  {
+    name: text().primaryKey(),
+    failures: integer().notNull(),
+    since: time().notNull().defaultNow(),
+  },
+  (table) => [index('failures_since').on(table.since)],
+)
+
+/** One row: what tokens are signed with, made by the first instance that needed it. */
+export const tokenKey = schema.table('token_key', {
+  isOnly: boolean().primaryKey().default(true),
+  /** Base64 */
+  key: text().notNull(),
+})
 
 export const outbox = schema.table('outbox', outboxColumns())

@@ -1,13 +1,18 @@
-import type { Operation, ProcessDescription } from '@warren/contracts'
-import { WarrenError } from '@warren/contracts'
+import type { Asker, Operation, ProcessDescription } from '@warren/contracts'
+import { LOCAL, WarrenError } from '@warren/contracts'
 import { openDatabase, readDatabaseConfig, temporaryDatabase, type Database } from '@warren/database'
 import type { Handler } from '@warren/mesh'
 import type { z } from 'zod'
 import type { Context } from '../context.ts'
+import { openTokens } from '../tokens.ts'
 
 /** The registry's tables in a database of their own, and a way to call a handler on them without a broker. */
 export interface Store extends AsyncDisposable, Database {
-  call<O extends Operation>(handler: Handler<O, Context>, input: z.infer<O['input']>): ReturnType<Handler<O, Context>>
+  call<O extends Operation>(
+    handler: Handler<O, Context>,
+    input: z.infer<O['input']>,
+    asker?: Asker,
+  ): ReturnType<Handler<O, Context>>
 }
 
 export async function openStore(): Promise<Store> {
@@ -23,13 +28,14 @@ export async function openStore(): Promise<Store> {
       release: (_name, releaser) => void releasers.push(releaser),
     },
   )
-  const context: Context = { db: database.db, relay: { wake: () => {} } }
+  const { db } = database
+  const context: Context = { db, relay: { wake: () => {} }, tokens: await openTokens(db, 60) }
   return {
     ...database,
-    call(handler, input) {
+    call(handler, input, asker = { principal: LOCAL, roles: [] }) {
       const fail = (code: ConstructorParameters<typeof WarrenError>[0], detail?: string) =>
         new WarrenError(code, detail)
-      return handler({ input, context, fail } as unknown as Parameters<typeof handler>[0])
+      return handler({ input, context, fail, ...asker } as unknown as Parameters<typeof handler>[0])
     },
     async [Symbol.asyncDispose]() {
       for (const release of releasers.toReversed()) await release()

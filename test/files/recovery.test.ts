@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
@@ -15,23 +15,20 @@ it('removes at its start what a crash has left, and nothing that counts', async 
   const kept = await put(host.url, 'kept.bin', someBytes(1_000))
   await host.signal('SIGKILL')
   const orphan = sha256('placed before a commit that never was')
-  writeFileSync(join(files.inside('blobs'), orphan.slice(0, 2), orphan), 'x')
-  const left = `${hostname()}.999999999.left`
-  writeFileSync(join(files.inside('incoming'), left), 'x')
+  files.plant(orphan)
+  writeFileSync(join(files.incoming(), `${hostname()}.999999999.left`), 'x')
   host = await files.start({ RETENTION_S: '0', SWEEP_S: '0.2' })
   assert.deepEqual(files.blobs(), [kept.file.sha256])
   assert.deepEqual(files.spooled(), [])
   assert.equal((await fetch(`${host.url}/${kept.file.id}`)).status, 200)
 })
 
-it('leaves what another database has stored in the same folder', async () => {
-  const other = join(files.dir, 'other', 'blobs', 'aa')
-  mkdirSync(other, { recursive: true })
-  writeFileSync(join(other, 'a'.repeat(64)), 'x')
+it('leaves what another database has stored in the same place', async () => {
+  const theirs = 'a'.repeat(64)
+  files.plant(theirs, 'other')
   await host.signal('SIGTERM')
   host = await files.start({ RETENTION_S: '0', SWEEP_S: '0.2' })
-  assert.equal(readdirSync(other).length, 1)
-  rmSync(join(files.dir, 'other'), { recursive: true })
+  files.lose(theirs, 'other')
 })
 
 it('tells of files that were stored and deleted', async () => {
@@ -59,7 +56,7 @@ it('tells of files that were stored and deleted', async () => {
 it('says that bytes are lost, and takes them again', async () => {
   const bytes = someBytes(500, 3)
   const { file } = await put(host.url, 'lost.bin', bytes)
-  rmSync(join(files.inside('blobs'), file.sha256.slice(0, 2), file.sha256))
+  files.lose(file.sha256)
   const lost = await fetch(`${host.url}/${file.id}`)
   assert.deepEqual([lost.status, ((await lost.json()) as { code: string }).code], [500, 'DATA_LOSS'])
   const known = await fetch(`${host.url}?sha256=${file.sha256}`, { method: 'POST' })

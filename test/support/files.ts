@@ -1,14 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { FileDocument } from '@warren/contracts'
 import { temporaryDatabase } from '@warren/database'
 import postgres from 'postgres'
 import { databaseUrl, environment } from './env.ts'
+import { startS3, type S3 } from './s3.ts'
 import { createVirtualHost } from './stack.ts'
 
 const child = fileURLToPath(new URL('../files/host.child.ts', import.meta.url))
@@ -27,26 +28,42 @@ export interface FilesHost {
 /** The files service by itself, on a port, with a broker, a database and a folder of its own. */
 export interface Files {
   readonly dir: string
+  /** The server of the S3 store */
+  readonly s3: S3 | undefined
   readonly sql: postgres.Sql
   readonly amqpUrl: string
   start(env?: Readonly<Record<string, string>>): Promise<FilesHost>
-  /** The path of `blobs` or `incoming`. */
-  inside(folder: string): string
+  /** The path of what is on its way in. */
+  incoming(): string
   /** Names of what is stored. */
   blobs(): string[]
+  /** Stores something under a digest, behind the back of the service; in the store of another one when that is told. */
+  plant(digest: string, storeId?: string): void
+  /** Loses what is stored. @throws when it is not there */
+  lose(digest: string, storeId?: string): void
   /** Names of what is on its way in. */
   spooled(): string[]
   /** How much of it is on the disk. */
   spooledBytes(): number
 }
 
+type Kind = 'disk' | 's3'
+let kind: Kind = 'disk'
+
+/** From now on files are kept there: the tests of another file can be run again so. */
+export function useStore(other: Kind): void {
+  kind = other
+}
+
 /** All of it ends after the tests of the file. */
 export async function openFiles(): Promise<Files> {
+  const s3 = kind === 's3' ? await startS3() : undefined
   const { amqpUrl, remove } = await createVirtualHost()
   const database = await temporaryDatabase(databaseUrl())
   const sql = postgres(database.databaseUrl, { max: 2, onnotice: () => {} })
   const dir = mkdtempSync(join(tmpdir(), 'warren-files-'))
   const hosts: FilesHost[] = []
+  let named: string | undefined
   after(async () => {
     await Promise.all(hosts.map((host) => host.signal('SIGTERM')))
     await sql.end()
@@ -54,12 +71,19 @@ export async function openFiles(): Promise<Files> {
     await database.drop()
     rmSync(dir, { recursive: true, force: true })
   })
-  return { dir, sql, amqpUrl, start, blobs, spooled, spooledBytes, inside }
+  return { dir, s3, sql, amqpUrl, start, blobs, plant, lose, spooled, spooledBytes, incoming }
 
   async function start(env: Readonly<Record<string, string>> = {}): Promise<FilesHost> {
     const started = spawn(process.execPath, [child], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { ...environment(), AMQP_URL: amqpUrl, DATABASE_URL: database.databaseUrl, FILES_DIR: dir, ...env },
+      env: {
+        ...environment(),
+        AMQP_URL: amqpUrl,
+        DATABASE_URL: database.databaseUrl,
+        FILES_DIR: dir,
+        ...s3?.env,
+        ...env,
+      },
     })
     const host = await told(started)
     hosts.push(host)
@@ -67,25 +91,41 @@ export async function openFiles(): Promise<Files> {
   }
 
   /** The service keeps everything in one folder that it has named. */
-  function inside(folder: string): string {
-    const named = readdirSync(dir, { withFileTypes: true }).find((entry) => entry.isDirectory())
-    return join(dir, named?.name ?? '', folder)
+  function storeId(): string {
+    named ??= readdirSync(dir, { withFileTypes: true }).find((entry) => entry.isDirectory())?.name
+    return named ?? ''
+  }
+
+  function incoming(): string {
+    return join(dir, storeId(), 'incoming')
   }
 
   function spooled(): string[] {
-    return readdirSync(inside('incoming'))
+    return readdirSync(incoming())
   }
 
   function spooledBytes(): number {
-    const sizes = spooled().map(
-      (name) => statSync(join(inside('incoming'), name), { throwIfNoEntry: false })?.size ?? 0,
-    )
+    const sizes = spooled().map((name) => statSync(join(incoming(), name), { throwIfNoEntry: false })?.size ?? 0)
     return sizes.reduce((sum, size) => sum + size, 0)
   }
 
   function blobs(): string[] {
-    const folder = inside('blobs')
-    return readdirSync(folder).flatMap((first) => readdirSync(join(folder, first)))
+    const names = globSync(join(s3?.dir ?? dir, storeId(), 'blobs/*/*'))
+    return names.flatMap((name) => /\/([0-9a-f]{64})(?:\._S3rver_object)?$/.exec(name)?.[1] ?? [])
+  }
+
+  function plant(digest: string, id = storeId()): void {
+    const path = pathOf(digest, id)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, 'x')
+  }
+
+  function lose(digest: string, id = storeId()): void {
+    rmSync(pathOf(digest, id))
+  }
+
+  function pathOf(digest: string, id: string): string {
+    return join(s3?.dir ?? dir, id, 'blobs', digest.slice(0, 2), s3 ? `${digest}._S3rver_object` : digest)
   }
 }
 

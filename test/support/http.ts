@@ -64,7 +64,9 @@ function createValidator(document: Document): (method: string, path: string, ans
   const compiled = new Map<string, ValidateFunction>()
   const paths = Object.keys(document.paths)
     .toSorted((a, b) => a.split('{').length - b.split('{').length)
-    .map((path) => ({ path, pattern: new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`) }))
+    // a parameter of this name may have slashes
+    .map((path) => ({ path, pattern: path.replace('{path}', '.+').replaceAll(/\{\w+\}/g, '[^/]+') }))
+    .map(({ path, pattern }) => ({ path, pattern: new RegExp(`^${pattern}$`) }))
 
   return function conforms(method, path, { status, type, text }) {
     const found = paths.find(({ pattern }) => pattern.test(path))

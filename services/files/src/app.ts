@@ -6,9 +6,16 @@ import { askerOf } from './http/asker.ts'
 import { methodsOf } from './http/methods.ts'
 import { problemResponse } from './http/problem.ts'
 import { downloadRoutes } from './routes/download.ts'
+import { entryRoutes } from './routes/entries.ts'
 import { fileRoutes } from './routes/files.ts'
+import { folderRoutes } from './routes/folders.ts'
+import { openUploadRoutes } from './routes/open-uploads.ts'
 import { receivingRoutes } from './routes/receive.ts'
 import { tusHeaders, uploadRoutes } from './routes/uploads.ts'
+
+/** To store much takes longer than an answer may take to begin: as long as it goes on, this is said so often. */
+const PROCESSING_MS = 5_000
+const PROCESSING_MOST_MS = 1_800_000
 
 /** The files as a fetch-style app, to be served by whatever passes requests on and says in headers who asks. */
 export function createApp(context: Context): App {
@@ -16,12 +23,20 @@ export function createApp(context: Context): App {
   app.use(async function aboutRequest(c, next) {
     c.set('asker', askerOf(c.req.raw.headers))
     c.set('base', `${new URL(c.req.url).origin}${c.req.header('x-forwarded-prefix') ?? ''}`)
-    await next()
+    const until = performance.now() + PROCESSING_MOST_MS
+    const timer = setInterval(() => {
+      // n.b. there are no bindings at all where the app is called with a request only
+      if (performance.now() < until) c.env?.outgoing?.writeProcessing()
+    }, PROCESSING_MS)
+    await next().finally(() => clearInterval(timer))
   })
   uploadRoutes(app, context)
+  openUploadRoutes(app, context)
   fileRoutes(app, context)
   receivingRoutes(app, context)
   downloadRoutes(app, context)
+  folderRoutes(app, context)
+  entryRoutes(app, context)
   const allowed = methodsOf(app)
   app.notFound((c) => {
     const methods = allowed(c.req.path)

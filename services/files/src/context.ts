@@ -32,11 +32,12 @@ export async function openContext(config: Config, service: RunningService): Prom
     { databaseUrl: config.databaseUrl, schema: 'files', migrations: new URL('../drizzle/', import.meta.url) },
     service,
   )
-  const dir = join(config.dir, await storeId(database.db))
+  const id = await storeId(database.db)
+  const dir = join(config.dir, id)
   const spool = await openSpool(join(dir, 'incoming'))
   const context: Context = {
     db: database.db,
-    store: await openDiskStore(join(dir, 'blobs')),
+    store: await openStore(),
     spool,
     sessions: createSessions(),
     limits: config.limits,
@@ -52,4 +53,11 @@ export async function openContext(config: Config, service: RunningService): Prom
   service.signal.addEventListener('abort', () => void context.sessions.close())
   measureFiles(service, database.sql, sweeper)
   return context
+
+  async function openStore(): Promise<Store> {
+    if (!config.s3) return await openDiskStore(join(dir, 'blobs'))
+    // the SDK is large, and not even loaded by those who do not need it
+    const { openS3Store } = await import('./store/s3.ts')
+    return await openS3Store(config.s3, `${id}/blobs`, service)
+  }
 }

@@ -39,6 +39,7 @@ export async function sweepRegularly(context: Context, everyMs: number): Promise
       if (performance.now() - comparedAt > COMPARE_MS) {
         const adopted = await adoptBlobs(context)
         if (adopted > 0) context.log.info({ adopted }, 'blobs of no file')
+        await context.store.sweep?.()
         comparedAt = performance.now()
       }
       const uploads = await expireUploads(context)

@@ -1,6 +1,17 @@
 import { outboxColumns } from '@warren/database'
 import { sql } from 'drizzle-orm'
-import { bigint, boolean, index, integer, jsonb, pgSchema, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
 
 export const schema = pgSchema('files')
 
@@ -57,6 +68,36 @@ export const files = schema.table(
       .on(table.deletedAt)
       .where(sql`deleted_at is not null`),
   ],
+)
+
+/** A named tree of files of one owner. */
+export const folders = schema.table(
+  'folders',
+  {
+    /** The order of listings */
+    seq: bytes().primaryKey().generatedAlwaysAsIdentity(),
+    owner: text().notNull(),
+    id: text().notNull(),
+    createdAt: time().notNull().defaultNow(),
+    modifiedAt: time().notNull().defaultNow(),
+  },
+  (table) => [uniqueIndex('folders_of_owner').on(table.owner, table.id)],
+)
+
+/** A file of a folder. As long as it is in one it does not expire; folders that are copies have the same files. */
+export const entries = schema.table(
+  'entries',
+  {
+    folder: bytes()
+      .notNull()
+      .references(() => folders.seq),
+    path: text().notNull(),
+    fileId: text()
+      .notNull()
+      .references(() => files.id),
+    modifiedAt: time().notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.folder, table.path] }), index('entries_of_file').on(table.fileId)],
 )
 
 /** A stretch of an upload: a file of the spool, and how many of its bytes count. */

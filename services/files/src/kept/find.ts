@@ -1,5 +1,5 @@
 import { WarrenError, onlyOwner, type Asker } from '@warren/contracts'
-import { and, desc, eq, gt, ilike, isNull, lt, or, sql, type SQL } from 'drizzle-orm'
+import { and, desc, eq, gt, ilike, isNull, lt, or, sql, type Column, type SQL } from 'drizzle-orm'
 import type { Context } from '../context.ts'
 import { blobs, files } from '../db/schema.ts'
 
@@ -11,7 +11,8 @@ export const isVisible = and(
   or(isNull(files.expiresAt), gt(files.expiresAt, sql`now()`)),
 ) as SQL
 
-const columns = {
+/** Those of a file, with the size of its blob. */
+export const fileColumns = {
   id: files.id,
   seq: files.seq,
   digest: files.digest,
@@ -27,7 +28,7 @@ const columns = {
 
 /** Files with the sizes of their blobs, where a condition holds. */
 export function selectFiles(db: Pick<Context['db'], 'select'>, condition: SQL | undefined) {
-  return db.select(columns).from(files).innerJoin(blobs, eq(blobs.digest, files.digest)).where(condition)
+  return db.select(fileColumns).from(files).innerJoin(blobs, eq(blobs.digest, files.digest)).where(condition)
 }
 
 /** @throws WarrenError NO_SUCH_FILE, also of those of others */
@@ -59,7 +60,7 @@ export async function listFiles(
     and(
       isVisible,
       owner === undefined ? undefined : eq(files.owner, owner),
-      name === undefined ? undefined : named(name),
+      name === undefined ? undefined : named(files.name, name),
       digest === undefined ? undefined : eq(files.digest, digest),
       after === undefined ? undefined : lt(files.seq, after),
     ),
@@ -68,7 +69,8 @@ export async function listFiles(
     .limit(limit)
 }
 
-function named(name: string): SQL {
-  if (!name.includes('*')) return eq(files.name, name)
-  return ilike(files.name, name.replaceAll(/[\\%_]/g, String.raw`\$&`).replaceAll('*', '%'))
+/** Whether a column is a name in which `*` stands for any text. */
+export function named(column: Column, name: string): SQL {
+  if (!name.includes('*')) return eq(column, name)
+  return ilike(column, name.replaceAll(/[\\%_]/g, String.raw`\$&`).replaceAll('*', '%'))
 }

@@ -4,6 +4,7 @@ import { nanoid } from 'nanoid'
 import type { Context } from '../context.ts'
 import { blobs, files } from '../db/schema.ts'
 import { record } from '../events.ts'
+import { fillPlace, holdPlace, type HeldPlace, type Place } from '../folders/entries.ts'
 import type { Received } from '../store/receive.ts'
 import { isVisible, selectFiles, type FileRow } from './find.ts'
 import { claimRoom, lockRoom } from './room.ts'
@@ -19,6 +20,8 @@ export interface About {
   readonly requestKey?: string | undefined
   /** Of several requests for the same bytes under the same name, one makes a file. */
   readonly isOnce?: boolean
+  /** Where in a folder it belongs; the same bytes there again are the same file. */
+  readonly place?: Place
 }
 
 export interface ToKeep extends About {
@@ -38,13 +41,13 @@ export interface Kept {
   readonly isNew: boolean
 }
 
-type KeepContext = Pick<Context, 'db' | 'store' | 'limits' | 'relay'>
+type KeepContext = Pick<Context, 'db' | 'store' | 'limits' | 'retentionMs' | 'relay'>
 
 /**
  * Makes files of what was received: all of them, or none. A blob gets to its place while its row is locked, so that it
  * is neither stored twice nor removed meanwhile. What was received is gone afterwards, however it ends.
  *
- * @throws WarrenError QUOTA_EXCEEDED, KEY_REUSED
+ * @throws WarrenError QUOTA_EXCEEDED, KEY_REUSED; of a file that belongs into a folder CONFLICT, TOO_LARGE
  */
 export async function keepFiles(
   context: KeepContext,
@@ -54,9 +57,9 @@ export async function keepFiles(
   const { db, store, limits, relay } = context
   try {
     for (const { received } of toKeep) {
-      // not in the transaction, which would be long
-      if (!(await store.has(received.digest, received.bytes))) await received.incoming.sync()
       await received.incoming.close()
+      // not in the transaction, which would be long
+      await store.prepare(received.incoming.path, received.digest, received.bytes)
     }
     const kept = await db.transaction(async (transaction) => {
       for (const { owner } of toKeep) await lockRoom(transaction, limits, owner)
@@ -66,9 +69,11 @@ export async function keepFiles(
       for (const one of toKeep.toSorted((a, b) => (a.received.digest < b.received.digest ? -1 : 1))) {
         const { digest, bytes, incoming } = one.received
         await holdBlob(transaction, digest, bytes)
-        const known = await findKnown(transaction, one, digest)
+        const held = one.place && (await holdPlace(transaction, one.owner, one.place))
+        const known = await findKnown(transaction, one, digest, held)
         if (!known) await claimRoom(transaction, limits, one.owner, bytes, upload)
         const row = known ?? (await insertFile(transaction, one, digest, bytes))
+        if (held) await fillPlace(transaction, held, row, context)
         rows.set(one, row)
         if (!known) added.push(row)
         await store.place(incoming.path, digest, bytes)
@@ -101,9 +106,11 @@ export async function keepKnown(context: KeepContext, about: About, digest: stri
     await holdBlob(transaction, digest, owned.size)
     // it may have lost its last file meanwhile
     if (!(await context.store.has(digest, owned.size))) return undefined
-    const known = await findKnown(transaction, about, digest)
+    const held = about.place && (await holdPlace(transaction, about.owner, about.place))
+    const known = await findKnown(transaction, about, digest, held)
     if (!known) await claimRoom(transaction, context.limits, about.owner, owned.size)
     const row = known ?? (await insertFile(transaction, about, digest, owned.size))
+    if (held) await fillPlace(transaction, held, row, context)
     if (!known) await record(transaction, 'fileStored', [row])
     return { rows: [row], isNew: !known }
   })
@@ -116,8 +123,17 @@ async function holdBlob(transaction: Transaction, digest: string, size: number):
   await transaction.insert(blobs).values({ digest, size }).onConflictDoUpdate({ target: blobs.digest, set: { size } })
 }
 
-async function findKnown(transaction: Transaction, about: About, digest: string): Promise<FileRow | undefined> {
-  const { owner, name, requestKey, isOnce } = about
+async function findKnown(
+  transaction: Transaction,
+  about: About,
+  digest: string,
+  held: HeldPlace | undefined,
+): Promise<FileRow | undefined> {
+  const { owner, name, mediaType, requestKey, isOnce } = about
+  if (held) {
+    const file = held.now?.file
+    return file?.digest === digest && file.mediaType === mediaType ? file : undefined
+  }
   if (requestKey !== undefined) {
     const [row] = await selectFiles(transaction, and(eq(files.owner, owner), eq(files.requestKey, requestKey)))
     if (row && (row.digest !== digest || row.name !== name)) throw new WarrenError('KEY_REUSED')

@@ -1,16 +1,22 @@
 import { WarrenError, onlyOwner, type Asker } from '@warren/contracts'
 import { and, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm'
 import type { Context } from '../context.ts'
-import { blobs, files } from '../db/schema.ts'
+import { blobs, entries, files } from '../db/schema.ts'
 import { record } from '../events.ts'
 import { selectFiles, type FileRow } from './find.ts'
 import { claimRoom, lockRoom } from './room.ts'
 
 const BATCH = 200
 
-/** Hides a file; its bytes stay as long as it may come back. Gives whether it was there. */
+/**
+ * Hides a file; its bytes stay as long as it may come back. Gives whether it was there.
+ *
+ * @throws WarrenError CONFLICT when it is in a folder
+ */
 export async function deleteFile({ db, relay }: Pick<Context, 'db' | 'relay'>, file: FileRow): Promise<boolean> {
   const deleted = await db.transaction(async (transaction) => {
+    const [inFolder] = await transaction.select().from(entries).where(eq(entries.fileId, file.id)).limit(1)
+    if (inFolder) throw new WarrenError('CONFLICT', 'The file is in a folder: remove it there')
     const rows = await transaction
       .update(files)
       .set({ deletedAt: sql`now()`, requestKey: null })

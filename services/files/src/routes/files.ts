@@ -6,7 +6,7 @@ import { failedCondition } from '../http/conditions.ts'
 import { fileDocument, fileUrl, validatorsOf } from '../kept/document.ts'
 import { findFile, listFiles } from '../kept/find.ts'
 import { deleteFile, restoreFile } from '../kept/remove.ts'
-import { readId, readQuery } from './asked.ts'
+import { nextPage, readId, readQuery } from './asked.ts'
 
 const Query = z.object({
   name: z.string().max(255).optional(),
@@ -24,17 +24,8 @@ export function fileRoutes(app: App, context: Context): void {
   app.get('/files', async (c) => {
     const { name, sha256, limit, after } = readQuery(c, Query)
     const query = { name, digest: sha256, limit: limit + 1, after }
-    const found = await listFiles(context, query, c.get('asker'))
-    const rows = found.slice(0, limit)
-    const last = rows.at(-1)
-    const next = found.length > limit && last ? String(last.seq) : null
+    const { rows, next, links } = nextPage(c, await listFiles(context, query, c.get('asker')), limit)
     const base = c.get('base')
-    const links = [{ href: c.req.url, rel: 'self', type: 'application/json' }]
-    if (next !== null) {
-      const url = new URL(c.req.url)
-      url.searchParams.set('after', next)
-      links.push({ href: `${base}${url.pathname}${url.search}`, rel: 'next', type: 'application/json' })
-    }
     // what a HEAD sees of it: whether these bytes are there already
     if (sha256 !== undefined) for (const { id } of rows) c.header('Link', item(fileUrl(base, id)), { append: true })
     c.header('Cache-Control', 'no-store')

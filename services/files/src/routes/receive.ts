@@ -27,42 +27,54 @@ const NOTHING = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b85
 export function receivingRoutes(app: App, context: Context): void {
   app.post('/files', async (c) => {
     const isForm = /^multipart\/form-data\s*;/i.test(c.req.header('content-type') ?? '')
-    if (!isForm) return await receiveRaw(c, c.req.query('name') ?? dispositionName(c.req.header('content-disposition')))
-    const { ttl, sha256 } = readQuery(c, Query)
-    const { principal: owner } = c.get('asker')
-    const about = { owner, expiresAt: expiry(ttl), requestKey: c.req.header('idempotency-key') }
-    return answer(c, await receiveForm(context, c.req.raw, about, declaredDigest(new Headers(), sha256)))
+    const { ttl, sha256, name } = readQuery(c, Query)
+    const about = {
+      owner: c.get('asker').principal,
+      expiresAt: expiry(ttl),
+      requestKey: c.req.header('idempotency-key'),
+    }
+    if (isForm) {
+      return answer(c, await receiveForm(context, c.req.raw, about, declaredDigest(new Headers(), sha256)))
+    }
+    const given = name ?? dispositionName(c.req.header('content-disposition'))
+    return answer(c, await receiveRaw(c, context, { ...about, name: given === undefined ? UNNAMED : fileName(given) }))
   })
 
   /** The same name and the same bytes again are the same file: a request that is sent again does no harm. */
-  app.put('/files/:name', (c) => receiveRaw(c, c.req.param('name'), true))
-
-  async function receiveRaw(c: RequestContext, given: string | undefined, isOnce = false): Promise<Response> {
-    const { headers, body } = c.req.raw
-    const { ttl, sha256 } = readQuery(c, Query)
-    const name = given === undefined ? UNNAMED : fileName(given)
-    const about: About = {
+  app.put('/files/:name', async (c) => {
+    const { ttl } = readQuery(c, Query)
+    const about = {
       owner: c.get('asker').principal,
-      name,
-      mediaType: mediaTypeOf(headers.get('content-type') ?? undefined, name),
+      name: fileName(c.req.param('name')),
       expiresAt: expiry(ttl),
-      requestKey: headers.get('idempotency-key') ?? undefined,
-      isOnce,
+      requestKey: c.req.header('idempotency-key'),
+      isOnce: true,
     }
-    const digest = declaredDigest(headers, sha256)
-    const bytes = lengthOf(headers)
-    const isEmpty = body === null || bytes === 0
-    // a sender that waits to be told (RFC 9110, section 10.1.1), or that only asks, need not send what is here already
-    if (digest !== undefined && (headers.has('expect') || (isEmpty && digest !== NOTHING))) {
-      const kept = await keepKnown(context, about, digest)
-      if (kept) return answer(c, kept)
-      if (isEmpty) throw new WarrenError('NO_SUCH_FILE', 'These bytes are not here: send them')
-    }
-    const { maxBytes, tooLarge } = await roomOf(context, about.owner)
-    if (bytes !== undefined && bytes > maxBytes) throw tooLarge(bytes)
-    const received = await receive(context.spool, chunksOf(body), { digest, bytes, maxBytes, tooLarge })
-    return answer(c, await keepFiles(context, [{ ...about, received }]))
+    return answer(c, await receiveRaw(c, context, about))
+  })
+}
+
+/**
+ * Makes a file of the body of a request, of the media type that it declares.
+ *
+ * @throws WarrenError TOO_LARGE, QUOTA_EXCEEDED, DIGEST_MISMATCH; NO_SUCH_FILE of bytes that are declared, and not here
+ */
+export async function receiveRaw(c: RequestContext, context: Context, given: Omit<About, 'mediaType'>): Promise<Kept> {
+  const { headers, body } = c.req.raw
+  const about = { ...given, mediaType: mediaTypeOf(headers.get('content-type') ?? undefined, given.name) }
+  const digest = declaredDigest(headers, c.req.query('sha256'))
+  const bytes = lengthOf(headers)
+  const isEmpty = body === null || bytes === 0
+  // a sender that waits to be told (RFC 9110, section 10.1.1), or that only asks, need not send what is here already
+  if (digest !== undefined && (headers.has('expect') || (isEmpty && digest !== NOTHING))) {
+    const kept = await keepKnown(context, about, digest)
+    if (kept) return kept
+    if (isEmpty) throw new WarrenError('NO_SUCH_FILE', 'These bytes are not here: send them')
   }
+  const { maxBytes, tooLarge } = await roomOf(context, about.owner)
+  if (bytes !== undefined && bytes > maxBytes) throw tooLarge(bytes)
+  const received = await receive(context.spool, chunksOf(body), { digest, bytes, maxBytes, tooLarge })
+  return await keepFiles(context, [{ ...about, received }])
 }
 
 /** 201, or 200 of a request that was sent again; one file as it is, several as a list. */

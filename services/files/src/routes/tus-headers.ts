@@ -60,8 +60,8 @@ export function readInteger(headers: Headers, name: string, isNeeded = false): n
   throw bad(name)
 }
 
-/** Keys with base64 values, separated by commas. */
-function readMetadata(header: string): Map<string, string> {
+/** Keys with base64 values, separated by commas. @throws WarrenError BAD_INPUT */
+export function readMetadata(header: string): Map<string, string> {
   const pairs = header.split(',').filter((pair) => pair.trim() !== '')
   return new Map(
     pairs.map((pair) => {

@@ -11,11 +11,15 @@ export async function openDiskStore(dir: string): Promise<Store> {
     await mkdir(join(dir, first.toString(16).padStart(2, '0')), { recursive: true })
   }
   await sync(dir)
-  return { has, place, read, remove, list }
+  return { has, prepare, place, read, remove, list }
 
   async function has(digest: string, size: number): Promise<boolean> {
     const found = await stat(pathOf(digest)).catch(() => undefined)
     return found?.size === size
+  }
+
+  async function prepare(path: string, digest: string, size: number): Promise<void> {
+    if (!(await has(digest, size))) await sync(path)
   }
 
   async function place(path: string, digest: string, size: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { Incoming } from './incoming.ts'
 import type { Spool } from './spool.ts'
 
 export interface Received {
-  readonly incoming: Pick<Incoming, 'path' | 'sync' | 'close' | 'discard'>
+  readonly incoming: Pick<Incoming, 'path' | 'close' | 'discard'>
   readonly bytes: number
   readonly digest: string
 }

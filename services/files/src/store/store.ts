@@ -11,13 +11,28 @@ export interface ByteRange {
 export interface Store {
   /** Whether the whole blob is there. */
   has(digest: string, size: number): Promise<boolean>
-  /** Makes the bytes of a spooled file, which is closed, a blob; durable when it returns. The spooled file is gone then. */
+  /**
+   * Does what takes long of placing a spooled file, which is closed, while nothing is locked: it may be in vain.
+   *
+   * @throws WarrenError UNAVAILABLE
+   */
+  prepare(path: string, digest: string, size: number): Promise<void>
+  /** Makes the bytes of a spooled file, which is closed, a blob; durable when it returns. Nobody needs the file then. */
   place(path: string, digest: string, size: number): Promise<void>
   /** @throws WarrenError DATA_LOSS when the blob is not there */
   read(digest: string, range: ByteRange, signal?: AbortSignal): Promise<ReadableStream<Uint8Array>>
   remove(digest: string): Promise<void>
   /** The digests of all that is there, in groups. */
   list(): AsyncIterable<readonly string[]>
-  /** Where a client can get the bytes by itself; absent when they have to come through here. */
-  redirect?(digest: string, headers: Readonly<Record<string, string>>): Promise<string>
+  /** Removes what instances that are gone have left half done. */
+  sweep?(): Promise<void>
+  /** How clients get many bytes by themselves; absent when all have to come through here. */
+  readonly redirects?: Redirects
+}
+
+export interface Redirects {
+  /** For fewer it is not worth it. */
+  readonly fromBytes: number
+  /** A URL that gives the bytes of a blob to whoever has it, for a while, with these header fields. */
+  sign(digest: string, fields: { readonly type: string; readonly disposition: string }): Promise<string>
 }

@@ -16,7 +16,10 @@ export interface Checksum {
   readonly value: string
 }
 
-type AppendContext = Pick<Context, 'db' | 'spool' | 'store' | 'limits' | 'relay' | 'sessions' | 'uploadTtlMs'>
+type AppendContext = Pick<
+  Context,
+  'db' | 'spool' | 'store' | 'limits' | 'retentionMs' | 'relay' | 'sessions' | 'uploadTtlMs'
+>
 
 /**
  * Adds bytes to an upload, and makes a file of it when that was the last of them. What has come is kept when the sender

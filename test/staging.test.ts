@@ -208,11 +208,16 @@ it('keeps partial files and the log of a run that fails, and of one that is stop
     const files = await filesOf(id)
     assert.deepEqual(
       files.map(({ path, role }) => [path, role]),
-      [['profile.csv', 'kept']],
+      [
+        ['job.log', 'log'],
+        ['profile.csv', 'kept'],
+      ],
     )
-    const lines = (await http(files[0]?.href ?? '')).text.trim().split('\n')
+    const lines = (await http(files[1]?.href ?? '')).text.trim().split('\n')
     assert.deepEqual([lines[0], lines.length], ['x,u', 402])
-    assert.match((await http(`/jobs/${id}/logs`)).text, /^401 points/)
+    const log = (await http(`/jobs/${id}/logs`)).text
+    assert.match(log, /^401 points/)
+    assert.equal((await http(files[0]?.href ?? '')).text, log)
   }
 })
 
@@ -220,7 +225,7 @@ it('waits for a files service that is down', async () => {
   const id = await jobs.submit('co2-trend', {}, { outputs: { table: {} } })
   await stack.signal('files', 'SIGKILL')
   const late = await jobs.submit('stager', { extra: 1 }, { warren: { keepFiles: true } })
-  await eventually('it has run', 20_000, async () => readdirSync(work).some((name) => name.startsWith(`job-${late}`)))
+  await eventually('it has run', 20_000, async () => (await http(`/jobs/${late}`)).text.includes('"state":"storing"'))
   assert.equal((await jobs.status(late)).status, 'running')
   stack.start('files')
   for (const job of [id, late]) assert.equal((await jobs.end(job, 60_000)).status, 'successful')

@@ -35,13 +35,15 @@ function wrongFirst({ event, state, attempt }: Step, mode: 'sync' | 'async' | un
   const isAccepted = first === 'jobAccepted queued' || first === 'jobCreated created'
   if (mode !== 'sync' && isAccepted) return attempt === 0 ? undefined : `it begins with attempt ${attempt}`
   // a short synchronous run is written once, with its end
-  if (mode !== 'async' && (first === 'jobStarted running' || isFinal(state))) return undefined
+  const isBegun = first === 'jobStarted running' || first === 'jobClaimed staging'
+  if (mode !== 'async' && (isBegun || isFinal(state))) return undefined
   return `it begins with ${first}`
 }
 
 function wrongAfter(before: Step, { event, state, attempt }: Step): string | undefined {
   const told = `${before.event} ${before.state} ${before.attempt} → ${event} ${state} ${attempt}`
-  const expected = before.attempt + (event === 'jobStarted' ? 1 : 0)
+  const begins = event === 'jobClaimed' || (event === 'jobStarted' && before.state !== 'staging')
+  const expected = before.attempt + (begins ? 1 : 0)
   if (attempt !== expected) return `${told}: the attempt should be ${expected}`
   if (event === 'jobProgressed') return state === before.state ? undefined : `${told}: progress changes the state`
   const reached = moves.some((move) => {

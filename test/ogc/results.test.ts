@@ -4,7 +4,7 @@ import { createHttp } from '../support/http.ts'
 import { startStack } from '../support/stack.ts'
 import { assertException, execute, isFinal, start, until } from './client.ts'
 
-const stack = await startStack()
+const stack = await startStack({ env: { MAX_INLINE_BYTES: '1000' } })
 after(() => stack.close())
 const http = await createHttp(stack.url)
 
@@ -54,6 +54,27 @@ describe('req/core: results of a synchronous run', () => {
 
   it('outputs: {} runs and sends nothing', async () => {
     assert.equal((await run({ outputs: {} })).status, 204)
+  })
+
+  it('a large value is a link to it, unless the client wants the value', async () => {
+    const text = 'a long text, '.repeat(100)
+    const echo = (body: object, headers = {}) => execute(http, 'echo', { inputs: { text }, ...body }, headers)
+    const answer = await echo({})
+    const { href, type } = answer.json<{ text: { href: string; type: string } }>().text
+    assert.equal(type, 'text/plain;charset=utf-8')
+    const read = await http(href)
+    assert.deepEqual([read.type, read.text], [type, text])
+    const prefer = { prefer: 'return=representation' }
+    const whole = await echo({}, prefer)
+    assert.deepEqual(whole.json(), { text })
+    assert.equal(whole.headers.get('preference-applied'), 'return=representation')
+    assert.deepEqual((await echo({ outputs: { text: { transmissionMode: 'value' } } })).json(), { text })
+    assert.equal((await echo({ response: 'raw' })).text, text)
+    // as the results of a job that is over
+    const results = href.slice(0, href.lastIndexOf('/'))
+    assert.deepEqual((await http(results)).json(), answer.json())
+    const again = await http(results, { headers: prefer })
+    assert.deepEqual([again.json(), again.headers.get('preference-applied')], [{ text }, 'return=representation'])
   })
 
   it('numbers stay as the process wrote them', async () => {

@@ -50,7 +50,7 @@ const behind = /^\/apps\/([A-Za-z][\w-]{0,62})(?=[/?]|$)/
 
 /** Whether an app asks for the body of such a request, rather than the gateway. */
 export function isTunnelled(target: string): boolean {
-  return behind.test(target) || /^\/files(?=[/?]|$)/.test(target)
+  return behind.test(target) || /^\/(?:files|folders)(?=[/?]|$)/.test(target)
 }
 
 /** `/apps/{name}/…`: any method, any path, as the app answers it. */

@@ -23,6 +23,15 @@ export async function readJsonObject(c: RequestContext, maxBytes: number): Promi
       more: { accepted: ['application/json'] },
     })
   }
+  return readUntypedJsonObject(c, maxBytes)
+}
+
+/**
+ * The same, whatever its `Content-Type` says: clients of other systems do not all send one.
+ *
+ * @throws WarrenError TOO_LARGE, BAD_INPUT
+ */
+export async function readUntypedJsonObject(c: RequestContext, maxBytes: number): Promise<JsonBody> {
   const text = await readText(c, maxBytes)
   const value = parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -41,7 +50,12 @@ function parse(text: string): unknown {
   }
 }
 
-async function readText(c: RequestContext, maxBytes: number): Promise<string> {
+/**
+ * Reads a body as text.
+ *
+ * @throws WarrenError TOO_LARGE
+ */
+export async function readText(c: RequestContext, maxBytes: number): Promise<string> {
   const length = c.req.header('content-length')
   // a client that goes on so slowly, or not at all, holds a connection for nothing
   const late = setTimeout(() => c.env?.incoming?.destroy(), ARRIVE_MS)

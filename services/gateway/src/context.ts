@@ -1,5 +1,5 @@
 import { executor, notifier, registry } from '@warren/contracts'
-import { client, type RunningService } from '@warren/mesh'
+import { client, publishMqtt, type RunningService } from '@warren/mesh'
 import { createApps, type Apps } from './apps.ts'
 import type { Config } from './config.ts'
 import { createDescriptions, type Descriptions } from './descriptions.ts'
@@ -18,6 +18,8 @@ export interface Context {
   readonly notifier: ReturnType<typeof client<typeof notifier>>
   readonly descriptions: Descriptions
   readonly live: Live
+  /** Publishes JSON to MQTT clients. @throws WarrenError UNAVAILABLE */
+  readonly mqtt: (topic: string, payload: unknown) => Promise<void>
   readonly apps: Apps
   readonly feeds: Feeds
   readonly recordNews: RecordNews
@@ -46,6 +48,7 @@ export function createContext(config: Config, { mesh, log, signal, measure }: Ru
     notifier: client(notifier, mesh),
     descriptions: createDescriptions(registryClient, live),
     live,
+    mqtt: (topic, payload) => publishMqtt(mesh, topic, payload),
     apps: createApps(mesh, config),
     feeds: createFeeds({
       onGap: (listener) => void mesh.consuming.onUp(listener),

@@ -4,12 +4,13 @@ import {
   FileList,
   Sha256,
   UploadDocument,
+  UploadList,
   type Code,
   type RouteDocument,
 } from '@warren/contracts'
 import { z } from 'zod'
 
-const bytes = '*/*'
+export const bytes = '*/*'
 const id = z.string()
 const name = z.string().optional().meta({ description: 'Name of the file, without a path' })
 const sha256 = Sha256.optional()
@@ -19,10 +20,10 @@ const Form = z.looseObject({
   file: z.string().meta({ format: 'binary', description: 'One or several' }),
 })
 
-const declared = z.object({
+export const declared = z.object({
   'Content-Digest': z.string().optional().meta({ description: '`sha-256=:…:` (RFC 9530); other bytes are refused' }),
 })
-const conditions = z.object({
+export const conditions = z.object({
   'If-Match': z.string().optional(),
   'If-None-Match': z.string().optional(),
   'If-Modified-Since': z.string().optional(),
@@ -46,7 +47,7 @@ const stored: RouteDocument['responses'] = {
   200: { description: 'It was stored before, by the same request', content: json(FileDocument), headers: created },
   201: { description: 'It is stored; several of a form as `files`', content: json(FileDocument), headers: created },
 }
-const refusals: readonly Code[] = [
+export const refusals: readonly Code[] = [
   'BAD_INPUT',
   'NO_SUCH_FILE',
   'TOO_LARGE',
@@ -54,6 +55,35 @@ const refusals: readonly Code[] = [
   'DIGEST_MISMATCH',
   'KEY_REUSED',
 ]
+
+/** How bytes are read, of a file and under a path of a folder. */
+export const reading: Pick<RouteDocument, 'headers' | 'responses' | 'errors'> = {
+  headers: z.object({
+    Range: z.string().optional(),
+    'If-Range': z.string().optional(),
+    ...conditions.shape,
+    Prefer: z.string().optional().meta({ description: '`return=representation`: no redirect (RFC 7240)' }),
+  }),
+  responses: {
+    200: {
+      description: 'The bytes',
+      content: { [bytes]: null },
+      headers: { ...validators, 'Content-Digest': 'The same', 'Content-Disposition': 'With the name (RFC 6266)' },
+    },
+    206: {
+      description: 'The range',
+      content: { [bytes]: null },
+      headers: { ...validators, 'Content-Range': 'Which bytes of how many' },
+    },
+    304: { description: 'What the client has is right', headers: validators },
+    307: {
+      description:
+        'Many bytes of a store that clients can reach are there, for a while; not for a request with conditions',
+      headers: { Location: 'Signed URL of the bytes' },
+    },
+  },
+  errors: [...commonErrors, 'NO_SUCH_FILE', 'PRECONDITION_FAILED', 'RANGE_NOT_SATISFIABLE', 'DATA_LOSS'],
+}
 
 /** `/files`, which the files service answers. */
 export const fileDocuments: readonly RouteDocument[] = [
@@ -98,21 +128,7 @@ export const fileDocuments: readonly RouteDocument[] = [
       id,
       inline: z.string().optional().meta({ description: 'To be shown by a browser, where that does no harm' }),
     }),
-    headers: z.object({ Range: z.string().optional(), 'If-Range': z.string().optional(), ...conditions.shape }),
-    responses: {
-      200: {
-        description: 'The bytes',
-        content: { [bytes]: null },
-        headers: { ...validators, 'Content-Digest': 'The same', 'Content-Disposition': 'With the name (RFC 6266)' },
-      },
-      206: {
-        description: 'The range',
-        content: { [bytes]: null },
-        headers: { ...validators, 'Content-Range': 'Which bytes of how many' },
-      },
-      304: { description: 'What the client has is right', headers: validators },
-    },
-    errors: [...commonErrors, 'NO_SUCH_FILE', 'PRECONDITION_FAILED', 'RANGE_NOT_SATISFIABLE', 'DATA_LOSS'],
+    ...reading,
   },
   {
     ...route('GET', '/files/:id/metadata', 'describe', 'Describe a file'),
@@ -125,7 +141,7 @@ export const fileDocuments: readonly RouteDocument[] = [
     parameters: z.object({ id }),
     headers: z.object({ 'If-Match': conditions.shape['If-Match'] }),
     responses: { 204: { description: 'Nobody sees it any more' } },
-    errors: [...commonErrors, 'NO_SUCH_FILE', 'PRECONDITION_FAILED'],
+    errors: [...commonErrors, 'NO_SUCH_FILE', 'PRECONDITION_FAILED', 'CONFLICT'],
   },
   {
     ...route('POST', '/files/:id/restoration', 'restore', 'Bring a deleted file back'),
@@ -146,13 +162,25 @@ function uploads(): RouteDocument[] {
         ...tus.shape,
         'Upload-Length': z.string().optional(),
         'Upload-Defer-Length': z.string().optional(),
-        'Upload-Metadata': z.string().optional().meta({ description: '`filename`, `filetype`, `sha256`; in base64' }),
+        'Upload-Metadata': z
+          .string()
+          .optional()
+          .meta({ description: '`filename`, `filetype`, `sha256`, `key`; in base64' }),
         'Upload-Concat': z.string().optional(),
       }),
       responses: {
         201: { description: 'It has begun', headers: { ...state, Location: 'Absolute URL of the upload' } },
       },
       errors: [...errors, ...refusals, 'CONFLICT', 'TOO_MANY_UPLOADS'],
+    },
+    {
+      ...route('GET', '/files/uploads', 'findUploads', 'Find open uploads by a key of your own, newest first'),
+      parameters: z.object({
+        key: z.string().meta({ description: '`key` of their `Upload-Metadata`' }),
+        limit: z.int().min(1).max(100).optional().meta({ description: '10 unless told' }),
+      }),
+      responses: { 200: { description: 'The uploads', content: json(UploadList) } },
+      errors: [...commonErrors],
     },
     {
       ...route('GET', '/files/uploads/:id', 'uploaded', 'How far an upload is'),
@@ -194,6 +222,6 @@ function route(
   return { method, path, id: `files_${name}`, tag: 'files', summary }
 }
 
-function json(type: z.ZodType): Readonly<Record<string, z.ZodType>> {
+export function json(type: z.ZodType): Readonly<Record<string, z.ZodType>> {
   return { 'application/json': type }
 }

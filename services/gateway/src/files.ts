@@ -6,15 +6,14 @@ import { forward } from './forward.ts'
 /** What a page of another origin may send, beside what browsers always let it. */
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const fields = [
-  'Content-Type, Content-Disposition, Content-Digest, Idempotency-Key, If-Match, If-None-Match, If-Range, Range',
+  'Authorization, Content-Type, Content-Disposition, Content-Digest, Idempotency-Key, If-Match, If-None-Match, If-Range, Prefer, Range',
   'Tus-Resumable, Upload-Checksum, Upload-Concat, Upload-Defer-Length, Upload-Length, Upload-Metadata, Upload-Offset',
   'X-HTTP-Method-Override, X-Request-Id, Traceparent',
 ].join(', ')
 
-/** `/files` as the files service answers it, which has no port of its own. */
+/** `/files` and `/folders` as the files service answers them, which has no port of its own. */
 export function fileRoutes(app: App, context: Pick<Context, 'apps' | 'config' | 'isDraining' | 'log'>): void {
-  app.all('/files', passOn)
-  app.all('/files/*', passOn)
+  for (const path of ['/files', '/files/*', '/folders', '/folders/*']) app.all(path, passOn)
 
   async function passOn(c: RequestContext): Promise<Response> {
     if (c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined) {

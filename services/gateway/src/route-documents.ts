@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AppList } from './apps.ts'
 import { eventDocuments } from './events/documents.ts'
 import { fileDocuments } from './file-documents.ts'
+import { folderDocuments } from './folder-documents.ts'
 import { HealthReport } from './health.ts'
 import { ogcDocuments } from './ogc/documents.ts'
 import { filesOfJobDocuments } from './ogc/files-of-job.ts'
@@ -19,6 +20,7 @@ export const routeDocuments: readonly RouteDocument[] = [
   ...filesOfJobDocuments,
   ...provenanceDocuments,
   ...fileDocuments,
+  ...folderDocuments,
   gatewayRoute('/livez', 'live', 'Is the gateway up?', json('It is', z.object({ status: z.literal('alive') }))),
   {
     ...gatewayRoute('/readyz', 'ready', 'Can requests be served?', json('They can', HealthReport)),

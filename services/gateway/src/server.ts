@@ -34,7 +34,7 @@ export async function listen(
       void listener(request, response)
     },
   )
-  // what goes on to an app is asked for when the app has taken the request
+  // what goes on to an app is asked for when the app reads it
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (!isTunnelled(request.url ?? '')) response.writeContinue()
     void listener(request, response)

@@ -53,6 +53,8 @@ export async function openContext(config: Config, service: RunningService): Prom
   const events = await subscribe(
     mesh,
     async (event, topic, text) => {
+      // several a second, for as long as a job runs, and old at once
+      if (event.type === executor.events.jobTold.type) return
       if ((await recordEvent(sql, event, topic, text)) > 0) sender.wake()
     },
     { durable: NAME, ...intake },

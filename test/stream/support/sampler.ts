@@ -54,6 +54,13 @@ export async function serveSampler(mesh: Mesh, name: string): Promise<Watched> {
   app.post('/echo', (c) => new Response(c.req.raw.body))
   app.post('/refuse', (c) => c.text('no', 413))
   app.post('/never', () => new Promise(() => {}))
+  app.post('/slow', async (c) => {
+    for (let s = 0; s < 6; s++) {
+      await wait(1_000)
+      c.env.outgoing.writeProcessing()
+    }
+    return c.text('done')
+  })
   app.all('/headers', (c) => {
     const headers = new Headers({
       empty: '',

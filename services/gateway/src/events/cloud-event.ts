@@ -17,7 +17,8 @@ export const CloudEventDocument = z
   })
   .meta({ id: 'CloudEvent' })
 
-const events: Readonly<Record<string, typeof executor.events.jobStarted | undefined>> = executor.events
+const { jobTold: _, ...stored } = executor.events
+const events: Readonly<Record<string, typeof executor.events.jobStarted | undefined>> = stored
 
 /** A stored event as its subscribers on the broker get it. */
 export function cloudEventOf({ seq, event, at, data }: StoredEvent): CloudEvent<StoredEvent['data']> {

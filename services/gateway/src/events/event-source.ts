@@ -6,7 +6,9 @@ import { cloudEventOf } from './cloud-event.ts'
 import type { Subject } from './feeds.ts'
 import { frame } from './frame.ts'
 
-const { jobSuccessful, jobFailed, jobDismissed } = contract.events
+const { jobSuccessful, jobFailed, jobDismissed, jobTold } = contract.events
+/** It has no row that could be read. */
+const told = jobTold.topic.split('.').at(-1)
 const finals: ReadonlySet<string> = new Set([jobSuccessful.key, jobFailed.key, jobDismissed.key])
 
 /** Whose events; of all jobs unless told. */
@@ -40,8 +42,8 @@ export function eventSubject(
     watch: (hint) =>
       live.watch(
         subjectOf(jobSuccessful, { ...(processId && { processId }), ...(jobId && { jobId }) }),
-        (_, __, id) => {
-          hint(id)
+        (name, _, id) => {
+          if (name !== told) hint(id)
         },
       ),
   }

@@ -7,6 +7,7 @@ const titles: Record<ControlAction, string> = {
   resume: 'Let it go on',
   stop: 'Stop it',
   extend: 'Move its deadline',
+  close: 'Put it away',
 }
 
 /** What may be asked of a job now, as links (2.0: with a method). */

@@ -10,12 +10,13 @@ import {
 import { z } from 'zod'
 import { Conformance } from './conformance.ts'
 import { ControlDocument, CreateDocument } from './control.ts'
+import { DescriptionRequest } from './description.ts'
 import { ExecuteDocument, Limit, ResultsDocument, textList } from './execute-document.ts'
 import { LandingPage } from './landing.ts'
 import { ProcessDocument, ProcessList } from './process-document.ts'
 import { JobList, StatusDocument } from './status-document.ts'
 
-const { execute, submit, getJob, listJobs, getResults, dismissJob, controlJob } = executor.operations
+const { describeProcess, execute, submit, getJob, listJobs, getResults, dismissJob, controlJob } = executor.operations
 const { listProcesses, getProcess } = registry.operations
 
 const monitor = { Link: 'The job (`rel="monitor"`); values by reference (`rel="item"`)' }
@@ -52,11 +53,19 @@ export const ogcDocuments: readonly RouteDocument[] = [
     parameters: z.object({ id: z.string(), version: z.string().optional() }),
     responses: ok(ProcessDocument),
   }),
+  of(describeProcess, {
+    parameters: z.object({ processId: z.string() }),
+    body: { type: DescriptionRequest, example: { options: { expressions: { y: '2*x**2' } } } },
+    responses: ok(ProcessDocument),
+  }),
   {
     ...of(execute, {
       parameters: z.object({ processId: z.string() }),
       headers: z.object({
-        Prefer: z.string().optional().meta({ description: '`respond-async`, `wait=N`, `return=minimal`' }),
+        Prefer: z
+          .string()
+          .optional()
+          .meta({ description: '`respond-async`, `wait=N`, `return=minimal` or `return=representation`' }),
       }),
       body: { type: ExecuteDocument, example: { inputs: { text: 'hi' } } },
       responses: {
@@ -122,9 +131,12 @@ export const ogcDocuments: readonly RouteDocument[] = [
   {
     ...of(getResults, {
       parameters: z.object({ id: z.string(), outputs: textList('Ids of outputs; all unless told') }),
+      headers: z.object({
+        Prefer: z.string().optional().meta({ description: '`return=minimal` or `return=representation`' }),
+      }),
       responses: {
         200: {
-          description: 'The results',
+          description: 'The results; a large one as a link, unless `return=representation` is preferred',
           content: { 'application/json': ResultsDocument, 'multipart/related': null },
         },
       },

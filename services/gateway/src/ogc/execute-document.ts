@@ -1,3 +1,4 @@
+import { Derive } from '@warren/contracts'
 import { z } from 'zod'
 
 export const Limit = z.int().min(1).max(10_000).optional().meta({ description: '10 unless told' })
@@ -23,6 +24,7 @@ export const ExecuteDocument = z
       .looseObject({
         timeoutMs: z.int().min(1).optional(),
         priority: z.int().min(-100).max(100).optional(),
+        derive: Derive.optional(),
         keepFiles: z.boolean().optional().meta({ description: 'Store what the run leaves in its working directory' }),
       })
       .optional(),

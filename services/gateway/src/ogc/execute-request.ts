@@ -8,7 +8,9 @@ export interface RequestedShape {
   readonly response: 'raw' | 'document' | undefined
   /** Outputs with `transmissionMode: reference` (1.0). */
   readonly byReference: ReadonlySet<string>
-  /** `outputs: {}`: run it, and send nothing (2.0). */
+  /** Outputs with `transmissionMode: value` (1.0). */
+  readonly byValue: ReadonlySet<string>
+  /** `outputs: {}`, and nothing derived: run it, and send nothing (2.0). */
   readonly wantsNothing: boolean
 }
 
@@ -25,7 +27,7 @@ export interface ExecuteBody extends RequestedShape {
  */
 export async function readExecuteRequest(c: RequestContext, processId: string, maxBytes: number): Promise<ExecuteBody> {
   const body = await readJsonObject(c, maxBytes)
-  const { inputs, outputs, response, processId: named } = body.value
+  const { inputs, outputs, response, warren, processId: named } = body.value
   if (inputs !== undefined && !isObject(inputs)) throw badMember('inputs', 'an object')
   if (outputs !== undefined && !isObject(outputs)) throw badMember('outputs', 'an object')
   if (response !== undefined && response !== 'raw' && response !== 'document') {
@@ -34,7 +36,7 @@ export async function readExecuteRequest(c: RequestContext, processId: string, m
   if (named !== undefined && named !== processId) throw badMember('processId', `"${processId}", as in the path`)
   return {
     text: named === undefined ? withProcessId(body, processId) : body.text,
-    ...shapeOf({ response, outputs }),
+    ...shapeOf({ response, outputs, warren }),
   }
 }
 
@@ -46,14 +48,17 @@ export function storedShape(requested: unknown): RequestedShape {
 function shapeOf({
   response,
   outputs,
+  warren,
 }: {
   response?: 'raw' | 'document' | undefined | null
   outputs?: Readonly<Record<string, unknown>> | undefined | null
+  warren?: unknown
 }): RequestedShape {
   return {
     response: response ?? undefined,
-    byReference: referenced(outputs ?? undefined),
-    wantsNothing: isObject(outputs) && Object.keys(outputs).length === 0,
+    byReference: transmitted(outputs ?? undefined, 'reference'),
+    byValue: transmitted(outputs ?? undefined, 'value'),
+    wantsNothing: isObject(outputs) && Object.keys(outputs).length === 0 && !(isObject(warren) && warren['derive']),
   }
 }
 
@@ -65,9 +70,12 @@ function withProcessId({ text, value }: JsonBody, processId: string): string {
 
 const noNames: ReadonlySet<string> = new Set()
 
-function referenced(outputs: Readonly<Record<string, unknown>> | undefined): ReadonlySet<string> {
+function transmitted(
+  outputs: Readonly<Record<string, unknown>> | undefined,
+  mode: 'reference' | 'value',
+): ReadonlySet<string> {
   if (outputs === undefined) return noNames
-  const entries = Object.entries(outputs).filter(([, wish]) => isObject(wish) && wish.transmissionMode === 'reference')
+  const entries = Object.entries(outputs).filter(([, wish]) => isObject(wish) && wish.transmissionMode === mode)
   return entries.length > 0 ? new Set(entries.map(([name]) => name)) : noNames
 }
 

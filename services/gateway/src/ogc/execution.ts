@@ -48,7 +48,7 @@ async function runSync(c: RequestContext, context: Context, run: Run): Promise<R
 async function runAsync(c: RequestContext, context: Context, run: Run): Promise<Response> {
   const { executor } = context
   const submitted = await executor.submit({ body: run.request.text }, callOptions(c))
-  const job = await waitForEnd(context, submitted, run.plan.waitSeconds * 1_000, c.req.raw.signal)
+  const job = await waitForEnd(context, submitted, run.plan.waitSeconds * 1_000, callOptions(c))
   const href = jobUrl(job.id, c.get('base'))
   // who did not want to wait gets the job, also when it was sent before and is over
   if (run.plan.waitSeconds > 0 && (job.status === 'successful' || job.status === 'failed')) {
@@ -65,8 +65,10 @@ function wishOf(c: RequestContext, context: Context, { id, request, preferences 
   return {
     response: request.response,
     byReference: request.byReference,
+    byValue: request.byValue,
     wantsNothing: request.wantsNothing,
-    minimal: preferences.returning === 'minimal',
+    returning: preferences.returning,
+    maxInlineBytes: context.config.maxInlineBytes,
     accept: c.req.header('accept'),
     href: `${job}/results`,
     describe: () => context.descriptions.find(id),
@@ -79,7 +81,7 @@ function applied({ plan, preferences }: Run): Record<string, string> {
 }
 
 /** Nobody took the message: is there no such process, or no executor for it now? */
-async function explain(error: unknown, id: string, { descriptions }: Context): Promise<unknown> {
+export async function explain(error: unknown, id: string, { descriptions }: Context): Promise<unknown> {
   if (!(error instanceof WarrenError) || error.code !== 'UNROUTABLE') return error
   await descriptions.ask(id)
   return new WarrenError('UNROUTABLE', `No executor offers "${id}" now`, { retryAfter: 1 })

@@ -138,7 +138,7 @@ export const filesOfJobDocuments: readonly RouteDocument[] = [
       200: { description: 'The bytes', content: { '*/*': null } },
       206: { description: 'The range', content: { '*/*': null } },
       304: { description: 'The client has them already' },
-      307: { description: 'An input that was read from elsewhere is there' },
+      307: { description: 'An input that was read from elsewhere is there, or where the bytes are kept' },
     },
     errors: [...about.errors, 'NO_SUCH_FILE', 'PRECONDITION_FAILED', 'RANGE_NOT_SATISFIABLE'],
   },

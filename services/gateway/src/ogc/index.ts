@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import type { App } from '../env.ts'
 import { conformanceRoute } from './conformance.ts'
 import { controlRoutes } from './control.ts'
+import { descriptionRoute } from './description.ts'
 import { executionRoute } from './execution.ts'
 import { filesOfJobRoutes } from './files-of-job.ts'
 import { jobRoutes } from './jobs.ts'
@@ -14,6 +15,7 @@ export function ogcRoutes(app: App, context: Context): void {
   landingRoute(app)
   conformanceRoute(app)
   processRoutes(app, context)
+  descriptionRoute(app, context)
   executionRoute(app, context)
   jobRoutes(app, context)
   controlRoutes(app, context)

@@ -1,5 +1,6 @@
 import { JobControlOption, type ProcessDescription, type ProcessSummary } from '@warren/contracts'
 import { z } from 'zod'
+import { derivativesDocument, DerivativesDocument } from './derivatives-document.ts'
 import { jsonLink, Link, rel } from './links.ts'
 import { toOgcSchema } from './schema-dialect.ts'
 
@@ -29,6 +30,11 @@ export const ProcessDocument = ProcessSummaryDocument.extend({
   outputs: z.record(z.string(), Part),
   warren: z.looseObject({
     offers: z.int().optional().meta({ description: 'Executors that offer it now' }),
+    parametric: z.boolean().optional().meta({
+      description: 'Inputs and outputs follow from the options; ask `POST …/description` for those of others',
+    }),
+    derivatives: DerivativesDocument.optional(),
+    options: z.array(z.string()).optional().meta({ description: 'Inputs that set the process up' }),
     grammar: z.looseObject({}).meta({ description: 'The schemas as written: JSON Schema 2020-12' }),
   }),
 }).meta({ id: 'Process' })
@@ -54,16 +60,13 @@ export function summaryDocument(process: ProcessSummary, base: string): z.infer<
 
 export function processDocument(process: ProcessDescription, base: string): z.infer<typeof ProcessDocument> {
   const { id, inputs, outputs, keywords: _, title: __, description: ___, version: ____, ...extensions } = process
-  const { jobControlOptions: _____, ...warren } = extensions
+  const { jobControlOptions: _____, derivatives: ______, ...warren } = extensions
+  const derivatives = derivativesDocument(process)
+  const options = Object.keys(inputs).filter((name) => inputs[name]?.option)
   const summary = summaryDocument(process, base)
   return {
     ...summary,
-    inputs: mapValues(inputs, ({ schema, minOccurs = hasDefault(schema) ? 0 : 1, maxOccurs = 1, ...part }) => ({
-      ...withoutUndefined(part),
-      schema: toOgcSchema(schema),
-      minOccurs,
-      maxOccurs,
-    })),
+    inputs: mapValues(inputs, inputDocument),
     outputs: mapValues(outputs, ({ schema, ...part }) => ({ ...withoutUndefined(part), schema: toOgcSchema(schema) })),
     links: [
       ...summary.links,
@@ -73,12 +76,19 @@ export function processDocument(process: ProcessDescription, base: string): z.in
     ],
     warren: {
       ...warren,
+      ...(options.length > 0 && { options }),
+      ...(derivatives && { derivatives }),
       grammar: {
         inputs: mapValues(inputs, ({ schema }) => schema),
         outputs: mapValues(outputs, ({ schema }) => schema),
       },
     },
   }
+}
+
+function inputDocument(input: ProcessDescription['inputs'][string]): z.infer<typeof ProcessDocument>['inputs'][string] {
+  const { schema, minOccurs = hasDefault(schema) ? 0 : 1, maxOccurs = 1, option: _, ...part } = input
+  return { ...withoutUndefined(part), schema: toOgcSchema(schema), minOccurs, maxOccurs }
 }
 
 function executeLink(href: string): Link {

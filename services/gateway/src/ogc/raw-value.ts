@@ -16,13 +16,18 @@ const JSON_TYPE = 'application/json'
  */
 export function rawValue(raw: string, schema: unknown, accept: string | undefined): RawValue | undefined {
   if (!raw.startsWith('"')) return negotiate(accept, [JSON_TYPE]) ? { type: JSON_TYPE, body: raw } : undefined
-  const { contentMediaType, contentEncoding } = contentOf(schema)
-  const own = contentMediaType ?? 'text/plain;charset=utf-8'
+  const { contentEncoding } = contentOf(schema)
+  const own = mediaTypeOf(raw, schema)
   const type = negotiate(accept, [own, JSON_TYPE])
   if (type === undefined) return undefined
   if (type === JSON_TYPE && own !== JSON_TYPE) return { type, body: raw }
   const text = JSON.parse(raw) as string
   return { type, body: contentEncoding === 'base64' ? new Uint8Array(Buffer.from(text, 'base64')) : text }
+}
+
+/** The media type that a value has by itself, unless a client wants JSON. */
+export function mediaTypeOf(raw: string, schema: unknown): string {
+  return raw.startsWith('"') ? (contentOf(schema).contentMediaType ?? 'text/plain;charset=utf-8') : JSON_TYPE
 }
 
 /** The schema of an output, where the process is known. */

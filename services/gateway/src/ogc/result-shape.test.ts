@@ -7,7 +7,9 @@ const wish: Wish = {
   response: undefined,
   byReference: new Set(),
   wantsNothing: false,
-  minimal: false,
+  byValue: new Set(),
+  returning: undefined,
+  maxInlineBytes: 10_000,
   accept: undefined,
   href: 'http://h/jobs/J1/results',
   describe: async () => echo,
@@ -47,8 +49,23 @@ describe('the map of results', () => {
   })
 
   it('holds links in place of large values for return=minimal', async () => {
-    const { body } = await shape(`{"a":1.0,"b":"${'x'.repeat(5_000)}"}`, { minimal: true })
+    const { body } = await shape(`{"a":1.0,"b":"${'x'.repeat(5_000)}"}`, { returning: 'minimal' })
     assert.match(body, /^\{"a":1\.0,"b":\{"href":"http:\/\/h\/jobs\/J1\/results\/b"/)
+  })
+
+  it('holds links in place of values that are too large, with their types, unless the client wants the values', async () => {
+    const long = 'x'.repeat(10_001)
+    const text = `{"a":1.0,"picture":"${long}","list":["${long}"],"text":"short"}`
+    const links = ['picture', 'list'].map((name) => {
+      const type = name === 'picture' ? 'image/png' : 'application/json'
+      return `"${name}":{"href":"http://h/jobs/J1/results/${name}","rel":"item","type":"${type}"}`
+    })
+    assert.equal((await shape(text, {})).body, `{"a":1.0,${links.join()},"text":"short"}`)
+    assert.equal((await shape(text, { returning: 'representation' })).body, text)
+    assert.equal((await shape(text, { byValue: new Set(['picture', 'list']) })).body, text)
+    assert.equal((await shape(`{"list":["${long}"]}`, { response: 'raw' })).body, `["${long}"]`)
+    const together = `{"a":"${'x'.repeat(9_000)}","b":"${'y'.repeat(9_000)}"}`
+    assert.equal((await shape(together, {})).body, together)
   })
 })
 

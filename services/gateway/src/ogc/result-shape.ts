@@ -2,15 +2,18 @@ import { rawJson, WarrenError, type ProcessDescription } from '@warren/contracts
 import { names } from './accept.ts'
 import { linkHeader } from './links.ts'
 import { multipart } from './multipart.ts'
-import { rawValue, sandboxed, schemaOf, type RawValue } from './raw-value.ts'
+import { mediaTypeOf, rawValue, sandboxed, schemaOf, type RawValue } from './raw-value.ts'
 
 /** How a client wants to have results. */
 export interface Wish {
   readonly response: 'raw' | 'document' | undefined
   readonly byReference: ReadonlySet<string>
+  readonly byValue: ReadonlySet<string>
   readonly wantsNothing: boolean
-  /** `Prefer: return=minimal` (2.0): large values become links. */
-  readonly minimal: boolean
+  /** `Prefer: return=…` (2.0): `minimal` makes links of values that are not small, `representation` of none. */
+  readonly returning: 'minimal' | 'representation' | undefined
+  /** Without a wish a larger value becomes a link in the map of results; raw ones stay what they are. */
+  readonly maxInlineBytes: number
   readonly accept: string | undefined
   /** Where the results of the job are. */
   readonly href: string
@@ -18,8 +21,8 @@ export interface Wish {
   readonly describe: () => Promise<ProcessDescription | undefined>
 }
 
-/** Size in characters from which a value is large. */
-const LARGE = 4_096
+/** Bytes of a value that `return=minimal` still has in the answer. */
+const SMALL_BYTES = 4_096
 
 /**
  * Results in the shape that the request asks for. The text of a value is never parsed and printed again: numbers stay
@@ -29,12 +32,13 @@ export async function shapeResults(text: string, wish: Wish, headers: Record<str
   if (wish.wantsNothing) return new Response(null, { status: 204, headers })
   const isMultipart = names(wish.accept, 'multipart/related') && wish.response !== 'document'
   const isRaw = wish.response === 'raw'
-  if (!isRaw && !isMultipart && !wish.minimal && wish.byReference.size === 0) {
+  const inlineBytes = inlineBytesOf(wish, isRaw || isMultipart)
+  if (!isRaw && !isMultipart && wish.byReference.size === 0 && Buffer.byteLength(text) <= inlineBytes) {
     return send({ type: 'application/json', body: wrapObjects(text, baseOf(wish)) }, headers)
   }
   const outputs = rawJson.members(text)
   const isLink = ([name, raw]: readonly [string, string]): boolean =>
-    wish.byReference.has(name) || (wish.minimal && raw.length >= LARGE)
+    wish.byReference.has(name) || (!wish.byValue.has(name) && Buffer.byteLength(raw) > inlineBytes)
   if (isRaw && outputs.length > 0 && outputs.every(isLink)) return sendLinks(outputs, wish, headers)
   if (isRaw && outputs.length === 1) return sendRaw(withBase(outputs[0] as [string, string], wish), wish, headers)
   if (isMultipart || (isRaw && !names(wish.accept, 'application/json'))) {
@@ -47,12 +51,18 @@ export async function shapeResults(text: string, wish: Wish, headers: Record<str
     }))
     return send(multipart(parts), headers)
   }
-  const map = outputs.map((output): [string, string] =>
-    isLink(output) ? [output[0], linkObject(hrefOf(output[0], wish))] : output,
-  )
-  const linked = new Set(outputs.filter(isLink).map(([name]) => name))
-  const body = rawJson.object(map.map(([name, raw]) => [name, linked.has(name) ? raw : wrapObject(raw, baseOf(wish))]))
-  return send({ type: 'application/json', body }, headers)
+  const process = outputs.some(isLink) ? await wish.describe() : undefined
+  const map = outputs.map((output): [string, string] => {
+    const [name, raw] = output
+    if (!isLink(output)) return [name, wrapObject(raw, baseOf(wish))]
+    return [name, linkObject(hrefOf(name, wish), mediaTypeOf(raw, schemaOf(process, name)))]
+  })
+  return send({ type: 'application/json', body: rawJson.object(map) }, headers)
+}
+
+function inlineBytesOf({ returning, maxInlineBytes }: Wish, isRaw: boolean): number {
+  if (returning === 'minimal') return SMALL_BYTES
+  return isRaw || returning === 'representation' ? Infinity : maxInlineBytes
 }
 
 /** One output by itself. @throws WarrenError NOT_ACCEPTABLE */
@@ -107,8 +117,8 @@ function hrefOf(name: string, { href }: Pick<Wish, 'href'>): string {
   return `${href}/${encodeURIComponent(name)}`
 }
 
-function linkObject(href: string): string {
-  return JSON.stringify({ href, rel: 'item', type: 'application/json' })
+function linkObject(href: string, type: string): string {
+  return JSON.stringify({ href, rel: 'item', type })
 }
 
 function send({ type, body }: RawValue, headers: Record<string, string>): Response {

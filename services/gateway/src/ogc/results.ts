@@ -5,24 +5,28 @@ import type { App } from '../env.ts'
 import { storedShape } from './execute-request.ts'
 import { jobUrl } from './status-document.ts'
 import { requireJobId } from './jobs.ts'
+import { parsePrefer } from './prefer.ts'
 import { readQuery } from './query.ts'
 import { absoluteLink, isFileLink, sendRaw, shapeResults } from './result-shape.ts'
 
 /** OGC API - Processes - Part 1, 7.13: results of a job, and one output of them (2.0). */
-export function resultRoutes(app: App, { executor, descriptions }: Context): void {
+export function resultRoutes(app: App, { config, executor, descriptions }: Context): void {
   app.get('/jobs/:id/results', async (c) => {
     const { outputs } = readQuery(c, ['outputs'])
     const id = requireJobId(c.req.param('id'))
     const { body, headers } = await executor.getResults({ id }, callOptions(c))
+    const { returning } = parsePrefer(c.req.header('prefer'))
     const wish = {
       ...storedShape(headers[wireHeaders.requested]),
       wantsNothing: false, // that is `withSomething`'s matter
-      minimal: /\breturn=minimal\b/.test(c.req.header('prefer') ?? ''),
+      returning,
+      maxInlineBytes: config.maxInlineBytes,
       accept: c.req.header('accept'),
       href: `${jobUrl(id, c.get('base'))}/results`,
       describe: () => describe(id),
     }
-    return shapeResults(outputs ? select(body, outputs) : withSomething(body), wish, {})
+    const applied = returning && { 'Preference-Applied': `return=${returning}` }
+    return shapeResults(outputs ? select(body, outputs) : withSomething(body), wish, { ...applied })
   })
 
   app.get('/jobs/:id/results/:output', async (c) => {

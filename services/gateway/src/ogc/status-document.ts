@@ -36,6 +36,8 @@ export const StatusDocument = z
       executor: z.string().optional(),
       deadline: z.iso.datetime().optional(),
       waitingFor: z.string().optional(),
+      series: z.string().optional(),
+      number: z.int().optional().meta({ description: 'Its number in the series' }),
     }),
   })
   .meta({ id: 'StatusInfo' })
@@ -61,6 +63,8 @@ export function statusDocument(job: Job, base: string): StatusDocument {
       ...(job.executorId !== null && { executor: job.executorId }),
       ...(job.deadlineAt !== null && { deadline: job.deadlineAt }),
       ...(job.waitingFor !== null && { waitingFor: job.waitingFor }),
+      ...(job.series !== null && { series: job.series }),
+      ...(job.number !== null && { number: job.number }),
     },
   }
 }

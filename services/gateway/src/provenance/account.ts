@@ -37,7 +37,7 @@ export async function findAccount(c: RequestContext, id: string, { executor, reg
     },
     inputs: inputs.map((each) => ({ ...each, href: absolute(each.href, base) })),
     outputs: outputs.map((each) => ({ ...each, href: absolute(each.href, base) })),
-    kept: files.filter(({ role }) => role === 'kept').map((file) => traced(file, base)),
+    kept: files.filter(({ role }) => role === 'kept' || role === 'log').map((file) => traced(file, base)),
   }
 }
 

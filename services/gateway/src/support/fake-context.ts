@@ -13,11 +13,15 @@ export const testConfig: Config = {
   mesh: { amqpUrl: 'amqp://127.0.0.1', logLevel: 'silent' },
   host: '127.0.0.1',
   port: 0,
+  maxInlineBytes: 1_048_576,
   maxBodyBytes: 1_000,
   corsOrigins: ['http://friend.example'],
   exposedApps: [],
   appDeadlineMs: 1_000,
+  nrpStrict: false,
+  nrpMqttPrefix: '',
   omitMonitorLink: false,
+  requiresToken: false,
 }
 
 export const echo: ProcessDescription = {
@@ -56,6 +60,8 @@ export const job: Job = {
   deadlineAt: null,
   problem: null,
   waitingFor: null,
+  series: null,
+  number: null,
 }
 
 interface Fakes {
@@ -95,6 +101,7 @@ export function fakeContext(fakes: Fakes = {}): Context {
     notifier: unroutable(contracts.notifier),
     descriptions: createDescriptions(registry, live),
     live,
+    mqtt: async () => undefined,
     apps: {
       isExposed: () => false,
       open: () => Promise.reject(new WarrenError('UNROUTABLE')),

@@ -1,0 +1,51 @@
+import type { Derive } from '@warren/contracts'
+import type { Discipline } from './discipline.ts'
+import type { ExecuteInput } from './execute-input.ts'
+
+/** GEMSEO's own; with `hybrid_`, what the author gives is taken, and the rest approximated. */
+export const linearizationModes = [
+  'auto',
+  'direct',
+  'adjoint',
+  'reverse',
+  'complex_step',
+  'finite_differences',
+  'centered_differences',
+  'hybrid_complex_step',
+  'hybrid_finite_differences',
+  'hybrid_centered_differences',
+] as const
+type LinearizationMode = (typeof linearizationModes)[number]
+
+const approximations = {
+  complex_step: 'complex_step',
+  finite_differences: 'forward',
+  centered_differences: 'centered',
+} as const
+type Native = Discipline['process']['derivatives']
+
+/** What is to be derived; undefined when nothing is. No names mean all of them. */
+export function deriveOf(
+  { process, inputs, outputs }: Discipline,
+  asked: Pick<ExecuteInput, 'linearize' | 'linearization_mode' | 'differentiated_inputs' | 'differentiated_outputs'>,
+): Derive | undefined {
+  if (!asked.linearize) return undefined
+  const wrt = named(asked.differentiated_inputs, inputs)
+  const of = named(asked.differentiated_outputs, outputs)
+  if (wrt.length === 0 || of.length === 0) return undefined
+  return { wrt, of, mode: modeOf(asked.linearization_mode ?? 'auto', process.derivatives) }
+}
+
+function named(names: readonly string[] | null | undefined, variables: Discipline['inputs']): string[] {
+  if (names?.length) return [...names]
+  return variables.filter(({ kind }) => kind === 'number').map(({ name }) => name)
+}
+
+/** Code that does not compute with complex numbers gets the next best. */
+function modeOf(mode: LinearizationMode, native: Native): NonNullable<Derive['mode']> {
+  const isNative = native?.jacobian !== undefined
+  if (isNative && mode.startsWith('hybrid_')) return 'auto'
+  const approximation = approximations[mode.replace('hybrid_', '') as keyof typeof approximations]
+  if (approximation === undefined) return isNative && mode !== 'auto' ? 'native' : 'auto'
+  return approximation === 'complex_step' && native?.complexStep === undefined ? 'centered' : approximation
+}

@@ -19,7 +19,14 @@ type Sellar2Inputs = Pick<Design, 'x_2' | 'x_shared'> & { readonly y_1: Parts }
 type SystemInputs = Design & Coupling & { readonly alpha: Parts; readonly beta: Parts }
 
 export function sellar1Complex({ x_1, x_shared: [z_0, z_1], y_2, gamma }: Sellar1Inputs) {
-  return { y_1: absolute(square(z_0).add(of(z_1)).add(of(x_1)).sub(of(gamma).mul(of(y_2)))).sqrt() }
+  return {
+    y_1: absolute(
+      square(z_0)
+        .add(of(z_1))
+        .add(of(x_1))
+        .sub(of(gamma).mul(of(y_2))),
+    ).sqrt(),
+  }
 }
 
 export function sellar2Complex({ x_2, x_shared: [z_0, z_1], y_1 }: Sellar2Inputs) {

@@ -1,13 +1,6 @@
 import { defineProcess } from '@warren/worker'
 import { sellar1Complex, sellar2Complex, sellarSystemComplex } from './complex.ts'
-import {
-  sellar1,
-  sellar1Jacobian,
-  sellar2,
-  sellar2Jacobian,
-  sellarSystem,
-  sellarSystemJacobian,
-} from './sellar.ts'
+import { sellar1, sellar1Jacobian, sellar2, sellar2Jacobian, sellarSystem, sellarSystemJacobian } from './sellar.ts'
 
 const number = { type: 'number' } as const
 const x_1 = { schema: { ...number, default: 0 } } as const

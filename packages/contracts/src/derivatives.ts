@@ -32,7 +32,11 @@ export const Derive = z.object({
   of: z.array(z.string()).min(1).optional().meta({ description: 'Outputs; all that are numbers, unless told' }),
   wrt: z.array(z.string()).min(1).optional().meta({ description: 'Inputs; all that are numbers, unless told' }),
   mode: DerivativeMode.optional().meta({ description: '`auto` unless told' }),
-  step: z.number().positive().optional().meta({ description: 'Relative step of differences; of a complex step, the step' }),
+  step: z
+    .number()
+    .positive()
+    .optional()
+    .meta({ description: 'Relative step of differences; of a complex step, the step' }),
   along: Vectors.optional().meta({ description: 'Direction, by input: for `jvp` and `hvp`' }),
   sens: Vectors.optional().meta({ description: 'Sensitivity, by output: for `vjp` and `hvp`' }),
 })

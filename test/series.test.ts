@@ -67,6 +67,14 @@ it('a request that is sent again keeps the number of its job', async () => {
   assert.deepEqual([again.id, again.number], [first.id, first.number])
 })
 
+it('jobs without a series do not wait for those that have one', async () => {
+  await ledger.sql.begin(async (sql) => {
+    await sql`lock table executor.series in access exclusive mode`
+    assert.equal((await jobs.run('echo', inputs)).status, 200)
+    await jobs.end(await jobs.submit('echo', inputs), 5_000)
+  })
+})
+
 it('a listing has the jobs of a series only', async () => {
   const ids = [await submit('listed'), await submit('listed')]
   const { jobs: listed } = await executor.listJobs({ series: 'listed' }, { principal: 'local' })

@@ -161,6 +161,28 @@ it('leaves nothing of a folder that cannot be brought', async () => {
   )
 })
 
+it('has folders at the gateway as its document says', async () => {
+  await store('described/a.txt', 'a')
+  const made = await http('/folders', { method: 'POST', json: { id: 'described-2', from: 'described' } })
+  assert.equal(made.headers.get('location'), `${stack.url}/folders/described-2`)
+  const { folders } = (await http('/folders?id=described*')).json<{ folders: { id: string; files: number }[] }>()
+  assert.deepEqual(
+    folders.map(({ id, files }) => [id, files]),
+    [
+      ['described-2', 1],
+      ['described', 1],
+    ],
+  )
+  const [entry] = (await folder('described')).entries
+  assert.deepEqual([(await http(entry?.href ?? '')).text, (await folder('described-2')).files], ['a', 1])
+  assert.equal((await http(entry?.href ?? '', { method: 'DELETE' })).status, 204)
+  assert.equal((await http(entry?.href ?? '')).json<Failure>().code, 'NO_SUCH_FILE')
+  assert.equal((await http('/folders/described', { method: 'DELETE' })).status, 204)
+  assert.equal((await http('/folders/described')).json<Failure>().code, 'NO_SUCH_FOLDER')
+  assert.equal((await http('/folders/described-2/a.txt')).text, 'a')
+  assert.equal((await http('/folders', { method: 'POST', json: { id: '../x' } })).status, 400)
+})
+
 it('can be stopped while it fetches', async () => {
   const { id: fileId } = (await http('/files?name=y.txt', { method: 'POST', body: Buffer.from('y') })).json<{
     id: string

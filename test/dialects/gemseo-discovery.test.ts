@@ -149,15 +149,16 @@ describe('/v1/discipline', () => {
   })
 
   it('gives grammars as flat JSON Schemas', async () => {
-    const number = { type: 'number' }
+    const numbers = { type: 'array', items: { type: 'number' } }
+    const integers = { type: 'array', items: { type: 'integer' } }
     const string = { type: 'string' }
     assert.deepEqual((await post('/discipline/Kinds/inputs_schema', { discipline_options: {} })).json(), {
       $schema: 'http://json-schema.org/schema#',
       type: 'object',
       properties: {
-        x: { type: 'array', items: number, description: 'A vector' },
-        a: number,
-        n: { type: 'integer' },
+        x: { ...numbers, description: 'A vector' },
+        a: numbers,
+        n: integers,
         word: string,
         mesh: string,
         note: string,
@@ -167,14 +168,14 @@ describe('/v1/discipline', () => {
     assert.deepEqual((await post('/discipline/Kinds/outputs_schema')).json(), {
       $schema: 'http://json-schema.org/schema#',
       type: 'object',
-      properties: { y: number, counts: { type: 'array', items: { type: 'integer' } }, report: string },
+      properties: { y: numbers, counts: integers, report: string },
       required: ['y', 'counts', 'report'],
     })
   })
 
   it('gives default values in which floats are floats', async () => {
     const { text } = await post('/discipline/Kinds/default_input_data')
-    assert.equal(text, '{"x":[1.0,0.5,1e+21],"a":1.0,"n":2,"word":"1 and 2"}')
+    assert.equal(text, '{"x":[1.0,0.5,1e+21],"a":[1.0],"n":[2],"word":"1 and 2"}')
   })
 
   it('says which classes there are when one is not', async () => {
@@ -195,7 +196,7 @@ describe('/v1/discipline', () => {
     assert.deepEqual((await named({ name: 'the object' })).json(), ['a', 'b'])
     assert.deepEqual((await named({ terms: ['u', 'v', 'w'], name: 'the object' })).json(), ['u', 'v', 'w'])
     const options = { discipline_options: { terms: ['u'] } }
-    assert.equal((await post('/discipline/Sum/default_input_data', options)).text, '{"u":0.0}')
+    assert.equal((await post('/discipline/Sum/default_input_data', options)).text, '{"u":[0.0]}')
     for (const bad of [{ terms: 3 }, { unheard: 1 }]) {
       const answer = await named(bad)
       assert.equal(answer.status, 422)

@@ -78,7 +78,7 @@ describe('linearize', () => {
   it('of a discipline that is made by its options', async () => {
     const made = await discipline('AnalyticDiscipline', { disciplineOptions: { expressions: { y: '2*x**2' } } })
     assertClose(await made.linearize({ x: 3.0 }), { y: { x: [[12]] } }, 1e-5)
-    assert.deepEqual(await made.execute({ x: 3.0 }), { x: 3, y: 18 })
+    assert.deepEqual(await made.execute({ x: 3.0 }), { x: [3], y: [18] })
   })
 
   it('of some outputs by some inputs', async () => {
@@ -99,6 +99,14 @@ describe('linearize', () => {
     await made.linearize()
     const { jacobian_data: jacobian } = loads(made.replies.at(-1)?.text ?? '') as { jacobian_data: Jacobian }
     assert.equal(floats(jacobian['c_1']?.['alpha']?.flat() as number[])[0], 1)
+  })
+
+  it('all of it, when the options say so, whatever is named', async () => {
+    const body =
+      '{"linearize":true,"linearize_options":{"compute_all_jacobians":true,"execute":true},"differentiated_inputs":["x_2"]}'
+    const reply = await httpx('POST', '/v1/discipline/Sellar2/execute', await tokenOf('ada'), jsonBody(body))
+    const { jacobian_data: jacobian } = loads(reply.text) as { jacobian_data: Jacobian }
+    assert.deepEqual(Object.keys(jacobian['y_2'] ?? {}).toSorted(), ['x_2', 'x_shared', 'y_1'])
   })
 
   it('what cannot be derived is refused', async () => {

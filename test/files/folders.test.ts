@@ -198,6 +198,18 @@ it('lists folders page by page', async () => {
   assert.deepEqual(ids, ['p3', 'p2', 'p1'])
 })
 
+it('counts what is in a folder against the quota, and no more what was taken out', async () => {
+  const strict = (await files.start({ QUOTA_BYTES: '250000' })).url.replace(/files$/, 'folders')
+  const fill = (path: string, seed: number) =>
+    ask(`${strict}/${path}`, { method: 'PUT', body: someBytes(90_000, seed) }, 'kim')
+  for (let seed = 0; seed < 5; seed++) assert.equal((await fill('q/a', seed)).status, 201)
+  assert.equal((await fill('q/b', 5)).status, 201)
+  const full = await fill('q/c', 6)
+  assert.deepEqual([full.status, full.body.code], [413, 'QUOTA_EXCEEDED'])
+  assert.equal((await ask(`${strict}/q`, { method: 'DELETE' }, 'kim')).status, 204)
+  assert.equal((await fill('q/c', 6)).status, 201)
+})
+
 it('answers other methods with those that there are', async () => {
   const answer = await ask('/exp', { method: 'PATCH' })
   assert.deepEqual(

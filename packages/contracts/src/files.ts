@@ -59,6 +59,16 @@ export const UploadList = z
   .meta({ id: 'UploadList' })
 export type UploadList = z.infer<typeof UploadList>
 
+/** Where the bytes of an upload can be sent to by the client itself, for a while. */
+export const UploadPlace = z
+  .object({
+    method: z.literal('PUT'),
+    href: z.url(),
+    headers: z.record(z.string(), z.string()).meta({ description: 'To be sent as they are' }),
+    expires: z.iso.datetime(),
+  })
+  .meta({ id: 'UploadPlace' })
+
 /** Bytes travel over the stream tunnel, which this service is an app of; it has no operations of the call kind. */
 export const files = defineService('files', {
   operations: {},

@@ -5,6 +5,7 @@ import type { App, Env } from './env.ts'
 import { askerOf } from './http/asker.ts'
 import { methodsOf } from './http/methods.ts'
 import { problemResponse } from './http/problem.ts'
+import { directRoutes } from './routes/direct.ts'
 import { downloadRoutes } from './routes/download.ts'
 import { entryRoutes } from './routes/entries.ts'
 import { fileRoutes } from './routes/files.ts'
@@ -32,6 +33,7 @@ export function createApp(context: Context): App {
   })
   uploadRoutes(app, context)
   openUploadRoutes(app, context)
+  directRoutes(app, context)
   fileRoutes(app, context)
   receivingRoutes(app, context)
   downloadRoutes(app, context)

@@ -58,6 +58,6 @@ export async function openContext(config: Config, service: RunningService): Prom
     if (!config.s3) return await openDiskStore(join(dir, 'blobs'))
     // the SDK is large, and not even loaded by those who do not need it
     const { openS3Store } = await import('./store/s3.ts')
-    return await openS3Store(config.s3, `${id}/blobs`, service)
+    return await openS3Store(config.s3, id, service)
   }
 }

@@ -1,5 +1,6 @@
 import type { Context } from './context.ts'
 import { adoptBlobs, expireFiles, forgetFiles, removeBlobs } from './kept/remove.ts'
+import { openUploads } from './uploads/direct.ts'
 import { expireUploads, spooledByUploads } from './uploads/expire.ts'
 
 /** How often the whole store is compared with the database. */
@@ -39,7 +40,7 @@ export async function sweepRegularly(context: Context, everyMs: number): Promise
       if (performance.now() - comparedAt > COMPARE_MS) {
         const adopted = await adoptBlobs(context)
         if (adopted > 0) context.log.info({ adopted }, 'blobs of no file')
-        await context.store.sweep?.()
+        await context.store.sweep?.((ids) => openUploads(context, ids))
         comparedAt = performance.now()
       }
       const uploads = await expireUploads(context)

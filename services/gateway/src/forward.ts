@@ -12,6 +12,8 @@ export interface Destination {
   readonly prefix: string
   /** The rest of the path, and the query, as they were sent */
   readonly target: string
+  /** What is said to the app beside what the client says */
+  readonly fields?: Fields
 }
 
 /** What the gateway says itself: from outside it is not believed. */
@@ -31,7 +33,7 @@ function isToken(name: string, value: string): boolean {
 export async function forward(
   c: RequestContext,
   { apps, config, isDraining, log }: Pick<Context, 'apps' | 'config' | 'isDraining' | 'log'>,
-  { app, prefix, target }: Destination,
+  { app, prefix, target, fields: more = [] }: Destination,
 ): Promise<Response> {
   const { incoming, outgoing } = c.env as { incoming?: IncomingMessage; outgoing?: ServerResponse }
   if (!incoming || !outgoing) throw new WarrenError('UNIMPLEMENTED', 'Apps are reached over HTTP/1.1 only')
@@ -68,6 +70,7 @@ export async function forward(
       ['x-forwarded-host', host],
       ['x-forwarded-prefix', pathname.replace(/\/$/, '') + prefix],
       ...(client ? [['x-forwarded-for', client] as const] : []),
+      ...more,
     ]
     return {
       method: c.req.method,

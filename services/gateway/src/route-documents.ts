@@ -2,6 +2,7 @@ import type { ResponseDocument, RouteDocument } from '@warren/contracts'
 import { z } from 'zod'
 import { AppList } from './apps.ts'
 import { eventDocuments } from './events/documents.ts'
+import { directDocuments } from './direct-documents.ts'
 import { fileDocuments } from './file-documents.ts'
 import { folderDocuments } from './folder-documents.ts'
 import { HealthReport } from './health.ts'
@@ -20,6 +21,7 @@ export const routeDocuments: readonly RouteDocument[] = [
   ...filesOfJobDocuments,
   ...provenanceDocuments,
   ...fileDocuments,
+  ...directDocuments,
   ...folderDocuments,
   gatewayRoute('/livez', 'live', 'Is the gateway up?', json('It is', z.object({ status: z.literal('alive') }))),
   {

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { Agent, request, type IncomingHttpHeaders } from 'node:http'
+import { extname } from 'node:path'
 
 /** What httpx 0.28 sends with every request, in its order and case; the request's own come behind. */
 const standard = ['Accept', '*/*', 'Accept-Encoding', 'gzip, deflate', 'Connection', 'keep-alive']
@@ -79,18 +81,25 @@ export function formBody(fields: Readonly<Record<string, string>>): Body {
   return { type: 'application/x-www-form-urlencoded', bytes }
 }
 
+/** What Python guesses */
+const types: Readonly<Record<string, string>> = {
+  '.json': 'application/json',
+  '.txt': 'text/plain',
+  '.csv': 'text/csv',
+}
+
 /** Fields first, then the files, as httpx puts them. */
 export function multipartBody(
   fields: Readonly<Record<string, string>>,
   file: { readonly name: string; readonly bytes: Uint8Array },
 ): Body {
-  const boundary = 'a1b2c3d4e5f60718293a4b5c6d7e8f90'
+  const boundary = randomBytes(16).toString('hex')
   const parts = Object.entries(fields).map(
     ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
   )
   const head =
     `--${boundary}\r\nContent-Disposition: form-data; name="files"; filename="${file.name}"\r\n` +
-    'Content-Type: application/octet-stream\r\n\r\n'
+    `Content-Type: ${types[extname(file.name)] ?? 'application/octet-stream'}\r\n\r\n`
   const bytes = Buffer.concat([Buffer.from(parts.join('') + head), file.bytes, Buffer.from(`\r\n--${boundary}--\r\n`)])
   return { type: `multipart/form-data; boundary=${boundary}`, bytes }
 }

@@ -9,14 +9,24 @@ import type { FileDocument } from '@warren/contracts'
 import { sha256, someBytes } from '../../support/files.ts'
 import { startPlatform } from '../../support/platform.ts'
 import { startS3 } from '../../support/s3.ts'
+import { startTcpProxy } from '../../support/tcp-proxy.ts'
 import { eventually } from '../../support/wait.ts'
 
 const run = promisify(execFile)
 const dir = mkdtempSync(join(tmpdir(), 'warren-files-'))
 after(() => rmSync(dir, { recursive: true, force: true }))
 const s3 = await startS3()
+const wire = await startTcpProxy(s3.url)
+after(() => wire.close())
 const { stack, http, jobs } = await startPlatform({
-  env: { FILES_DIR: dir, ...s3.env, S3_REDIRECT_BYTES: '100000', S3_URL_S: '5' },
+  env: {
+    ...s3.env,
+    FILES_DIR: dir,
+    S3_ENDPOINT: wire.url,
+    S3_PUBLIC_ENDPOINT: s3.url,
+    S3_REDIRECT_BYTES: '100000',
+    S3_URL_S: '5',
+  },
 })
 const bytes = someBytes(300_000)
 const text = Buffer.from('a word or two\n'.repeat(20_000))
@@ -111,4 +121,13 @@ it('hands files to jobs and archives over the mesh', async () => {
   const archive = await fetch(`${stack.url}/jobs/${id}/files.zip`)
   assert.equal(archive.redirected, false)
   assert.ok(Buffer.from(await archive.arrayBuffer()).includes(text))
+})
+
+it('is not ready while the bucket is away, and says so', async () => {
+  const readiness = async () => await (await fetch(`${stack.url}/readyz`)).text()
+  wire.refuse(true)
+  wire.cut()
+  await eventually('it is told', 10_000, async () => /files: store/.test(await readiness()), 250)
+  wire.refuse(false)
+  await eventually('it is over', 10_000, async () => (await fetch(`${stack.url}/readyz`)).status === 200, 250)
 })

@@ -53,6 +53,8 @@ export const files = schema.table(
     expiresAt: time(),
     /** From then on nobody sees it; it can come back until it is forgotten */
     deletedAt: time(),
+    /** It left its last folder, and is kept only for those who were told of it: it counts no more */
+    letGoAt: time(),
     /** The same request again gets this file again; scoped to the owner */
     requestKey: text(),
   },

@@ -92,7 +92,7 @@ export async function letGo(transaction: Transaction, fileIds: readonly string[]
   const others = transaction.select({ path: entries.path }).from(entries).where(eq(entries.fileId, files.id))
   await transaction
     .update(files)
-    .set({ expiresAt: sql`now() + ${retentionMs} * interval '1 ms'` })
+    .set({ letGoAt: sql`now()`, expiresAt: sql`now() + ${retentionMs} * interval '1 ms'` })
     .where(and(those, notExists(others)))
 }
 

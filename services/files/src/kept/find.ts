@@ -22,6 +22,7 @@ export const fileColumns = {
   createdAt: files.createdAt,
   expiresAt: files.expiresAt,
   deletedAt: files.deletedAt,
+  letGoAt: files.letGoAt,
   requestKey: files.requestKey,
   size: blobs.size,
 }

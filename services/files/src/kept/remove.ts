@@ -51,8 +51,9 @@ export async function restoreFile(
     if (!row.deletedAt) return row
     await lockRoom(transaction, context.limits, row.owner)
     await claimRoom(transaction, context.limits, row.owner, row.size)
-    await transaction.update(files).set({ deletedAt: null, expiresAt: null }).where(eq(files.id, id))
-    const restored = { ...row, deletedAt: null, expiresAt: null }
+    const back = { deletedAt: null, expiresAt: null, letGoAt: null }
+    await transaction.update(files).set(back).where(eq(files.id, id))
+    const restored = { ...row, ...back }
     await record(transaction, 'fileStored', [restored])
     return restored
   })

@@ -69,7 +69,8 @@ async function usedBy(db: Pick<Context['db'], 'execute'>, owner: string, except 
   const [used] = await db.execute<Used>(sql`
 select kept.files::int as files, (kept.bytes + open.bytes)::float8 as bytes, open.uploads::int as uploads from
   (select count(*) as files, coalesce(sum(size), 0) as bytes from files.files join files.blobs using (digest)
-    where owner = ${owner} and deleted_at is null and (expires_at is null or expires_at > now())) as kept,
+    where owner = ${owner} and deleted_at is null and let_go_at is null
+      and (expires_at is null or expires_at > now())) as kept,
   (select count(*) as uploads, coalesce(sum(coalesce(length, received)), 0) as bytes from files.uploads
     where owner = ${owner} and id <> ${except} and file_id is null and expires_at > now()) as open`)
   return used as Used

@@ -75,7 +75,7 @@ export async function probe(client: S3Client, Bucket: string): Promise<true | st
 /** n.b. what answers HEAD has no words */
 function whatIsWrong(error: unknown): string {
   const status = error instanceof S3ServiceException && error.$metadata.httpStatusCode
-  return `the store of the bytes (${status ? `HTTP ${status}` : (error as Error).message})`
+  return status ? `HTTP ${status}` : (error as Error).message
 }
 
 /** Waits until the server can be used, or the service ends. */

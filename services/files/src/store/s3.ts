@@ -4,6 +4,7 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { WarrenError } from '@warren/contracts'
 import type { RunningService } from '@warren/mesh'
 import { asked, isMissing, openClient, probe, untilUsable, within, type S3Config } from './s3-client.ts'
+import { directTo } from './s3-direct.ts'
 import { abandonUploads, uploadFile } from './s3-upload.ts'
 import type { ByteRange, Store } from './store.ts'
 
@@ -11,31 +12,26 @@ import type { ByteRange, Store } from './store.ts'
 const BEGIN_MS = 30_000
 
 /**
- * Keeps blobs in a bucket, as `folder/ab/abcd…`: the names that the disk store has, so that one can be copied to the
+ * Keeps blobs in a bucket, as `id/blobs/ab/abcd…`: the names that the disk store has, so that one can be copied to the
  * other. Bytes are spooled and checked here first; an object appears at once, when it is whole.
  */
 export async function openS3Store(
   config: S3Config,
-  folder: string,
+  id: string,
   service: Pick<RunningService, 'check' | 'log' | 'release' | 'signal'>,
 ): Promise<Store> {
   const { bucket: Bucket } = config
+  const [blobs, incoming] = [`${id}/blobs/`, `${id}/incoming/`]
   const client = openClient(config, service)
   const outside = config.publicEndpoint === undefined ? client : openClient(config, service, config.publicEndpoint)
   const underWay = new Map<string, Promise<void>>()
   service.check('store', () => probe(client, Bucket))
   service.release('store', () => [client, outside].forEach((each) => each.destroy()))
   await untilUsable(() => probe(client, Bucket), service)
-  return {
-    has,
-    prepare,
-    place: upload,
-    read,
-    remove,
-    list,
-    sweep,
-    redirects: { fromBytes: config.redirectBytes, sign },
-  }
+  const redirects = { fromBytes: config.redirectBytes, sign }
+  const places = { incoming: (name: string) => ({ Bucket, Key: incoming + name }), blob: at }
+  const direct = directTo({ client, outside, urlMs: config.urlMs, ...places })
+  return { has, prepare, place: upload, read, remove, list, sweep, redirects, direct }
 
   async function has(digest: string, size: number): Promise<boolean> {
     try {
@@ -83,14 +79,23 @@ export async function openS3Store(
   }
 
   async function* list(): AsyncIterable<readonly string[]> {
-    for await (const page of paginateListObjectsV2({ client }, { Bucket, Prefix: `${folder}/` }, within())) {
-      yield (page.Contents ?? []).flatMap(({ Key }) => /[0-9a-f]{64}$/.exec(Key ?? '')?.[0] ?? [])
+    for await (const keys of keysOf(blobs)) yield keys.flatMap((key) => /[0-9a-f]{64}$/.exec(key)?.[0] ?? [])
+  }
+
+  async function* keysOf(Prefix: string): AsyncIterable<readonly string[]> {
+    for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix })) {
+      yield Contents.flatMap(({ Key }) => Key ?? [])
     }
   }
 
-  async function sweep(): Promise<void> {
+  async function sweep(isNeeded: (names: readonly string[]) => Promise<ReadonlySet<string>>): Promise<void> {
+    for await (const keys of keysOf(incoming)) {
+      const names = keys.map((key) => key.slice(incoming.length))
+      const needed = await isNeeded(names)
+      for (const name of names) if (!needed.has(name)) await direct.discard(name)
+    }
     const before = new Date(Date.now() - config.staleMs)
-    await abandonUploads(client, Bucket, `${folder}/`, before).catch((error: unknown) => {
+    await abandonUploads(client, Bucket, blobs, before).catch((error: unknown) => {
       // not every server can list them; then a rule of the bucket has to
       service.log.warn({ err: error }, 'unfinished uploads in the bucket could not be looked for')
     })
@@ -107,7 +112,7 @@ export async function openS3Store(
   }
 
   function at(digest: string): { readonly Bucket: string; readonly Key: string } {
-    return { Bucket, Key: `${folder}/${digest.slice(0, 2)}/${digest}` }
+    return { Bucket, Key: `${blobs}${digest.slice(0, 2)}/${digest}` }
   }
 }
 

@@ -24,10 +24,12 @@ export interface Store {
   remove(digest: string): Promise<void>
   /** The digests of all that is there, in groups. */
   list(): AsyncIterable<readonly string[]>
-  /** Removes what instances that are gone have left half done. */
-  sweep?(): Promise<void>
+  /** Removes what instances and clients that are gone have left half done; of the latter but what `isNeeded`. */
+  sweep?(isNeeded: (names: readonly string[]) => Promise<ReadonlySet<string>>): Promise<void>
   /** How clients get many bytes by themselves; absent when all have to come through here. */
   readonly redirects?: Redirects
+  /** How clients bring many bytes by themselves; absent when all have to come through here. */
+  readonly direct?: Direct
 }
 
 export interface Redirects {
@@ -35,4 +37,24 @@ export interface Redirects {
   readonly fromBytes: number
   /** A URL that gives the bytes of a blob to whoever has it, for a while, with these header fields. */
   sign(digest: string, fields: { readonly type: string; readonly disposition: string }): Promise<string>
+}
+
+export interface Direct {
+  readonly mostBytes: number
+  /** Where exactly these bytes can be put for a while, to a place that has this name and no readers. */
+  sign(name: string, digest: string, size: number): Promise<SignedPut>
+  /**
+   * Makes a blob of what was put there, which stays, after it was compared.
+   *
+   * @throws WarrenError CONFLICT when there is nothing, BAD_INPUT (another length), DIGEST_MISMATCH
+   */
+  adopt(name: string, digest: string, size: number): Promise<void>
+  discard(name: string): Promise<void>
+}
+
+export interface SignedPut {
+  readonly url: string
+  /** To be sent as they are */
+  readonly headers: Readonly<Record<string, string>>
+  readonly expiresAt: Date
 }

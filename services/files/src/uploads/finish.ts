@@ -11,14 +11,18 @@ type FinishContext = Pick<Context, 'db' | 'spool' | 'store' | 'limits' | 'retent
 class FinishedElsewhere extends Error {}
 
 /**
- * Makes a file of an upload that is whole. May be done again, by whom ever, until it is done.
+ * Makes a file of an upload that is whole, here or elsewhere. May be done again, by whom ever, until it is done.
  *
  * @throws WarrenError DIGEST_MISMATCH, and then the upload is gone
  */
-export async function finishUpload(context: FinishContext, upload: UploadRow): Promise<UploadRow> {
+export async function finishUpload(
+  context: FinishContext,
+  upload: UploadRow,
+  elsewhere?: Received,
+): Promise<UploadRow> {
   if (upload.fileId !== null || upload.isPartial) return upload
   const { db, spool, sessions } = context
-  const received = await gather(context, upload)
+  const received = elsewhere ?? (await gather(context, upload))
   if (upload.declared !== null && upload.declared !== received.digest) {
     await received.incoming.discard()
     await removeUpload(context, upload)
@@ -31,7 +35,7 @@ export async function finishUpload(context: FinishContext, upload: UploadRow): P
       also: async (transaction, [file]) => {
         const ended = await transaction
           .update(uploads)
-          .set({ fileId: file?.id ?? null, parts: [], writer: null })
+          .set({ fileId: file?.id ?? null, received: received.bytes, parts: [], writer: null })
           .where(and(eq(uploads.id, upload.id), isNull(uploads.fileId)))
           .returning({ id: uploads.id })
         if (ended.length === 0) throw new FinishedElsewhere()
@@ -39,7 +43,7 @@ export async function finishUpload(context: FinishContext, upload: UploadRow): P
     })
     await sessions.drop(upload.id)
     await spool.remove(upload.parts.map(({ spooled }) => spooled))
-    return { ...upload, fileId: rows[0]?.id ?? null, parts: [], writer: null }
+    return { ...upload, fileId: rows[0]?.id ?? null, received: received.bytes, parts: [], writer: null }
   } catch (error) {
     if (!(error instanceof FinishedElsewhere)) throw error
     const [row] = await db.select().from(uploads).where(eq(uploads.id, upload.id))

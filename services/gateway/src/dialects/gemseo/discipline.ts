@@ -8,6 +8,8 @@ export interface Variable {
   readonly name: string
   readonly kind: Kind
   readonly isList: boolean
+  /** What clients see: to GEMSEO every number is an array, be it of one */
+  readonly isVector: boolean
   readonly description: string | undefined
   /** Absent where there is none */
   readonly default?: unknown
@@ -50,10 +52,15 @@ function variableOf([name, declared]: [string, Declared]): Variable | undefined 
     name,
     kind,
     isList,
+    isVector: isList || isNumeric(kind),
     description,
     ...('default' in schema && { default: schema['default'] }),
     isRequired: 'default' in schema || minOccurs > 0,
   }
+}
+
+function isNumeric(kind: Kind): boolean {
+  return kind === 'number' || kind === 'integer'
 }
 
 function isOptional({ schema, minOccurs = 1 }: Declared): boolean {

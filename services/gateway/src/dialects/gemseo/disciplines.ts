@@ -5,9 +5,9 @@ import type { App, RequestContext } from '../../env.ts'
 import type { Discipline } from './discipline.ts'
 import { detail, type Invalid } from './errors.ts'
 import { findDiscipline, listDisciplines, type Options } from './find.ts'
-import { asFloats } from './floats.ts'
 import { schemaOf } from './grammar.ts'
 import { slashed } from './paths.ts'
+import { presented } from './presented.ts'
 
 /** What can be run, and with what: `/v1/discipline`. */
 export function disciplineRoutes(v1: App, context: Context): void {
@@ -18,10 +18,10 @@ export function disciplineRoutes(v1: App, context: Context): void {
   tell('inputs_schema', ({ inputs }) => Response.json(schemaOf(inputs)))
   tell('outputs_schema', ({ outputs }) => Response.json(schemaOf(outputs)))
   tell('default_input_data', ({ inputs }) => {
-    const defaults = inputs.flatMap(({ name, kind, default: value }): [string, string][] => {
-      if (value === undefined) return []
-      const raw = JSON.stringify(value)
-      return [[name, kind === 'number' ? asFloats(raw) : raw]]
+    const defaults = inputs.flatMap((variable): [string, string][] => {
+      return variable.default === undefined
+        ? []
+        : [[variable.name, presented(variable, JSON.stringify(variable.default))]]
     })
     return new Response(rawJson.object(defaults), { headers: { 'Content-Type': 'application/json' } })
   })

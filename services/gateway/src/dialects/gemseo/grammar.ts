@@ -13,7 +13,7 @@ export function schemaOf(variables: readonly Variable[]): object {
   }
 }
 
-function propertyOf({ kind, isList, description }: Variable): object {
+function propertyOf({ kind, isVector, description }: Variable): object {
   const item = { type: kind === 'file' ? 'string' : kind }
-  return { ...(isList ? { type: 'array', items: item } : item), ...(description !== undefined && { description }) }
+  return { ...(isVector ? { type: 'array', items: item } : item), ...(description !== undefined && { description }) }
 }

@@ -1,6 +1,6 @@
 import { isFinal, rawJson, type FileOfJob, type Job, type JobState } from '@warren/contracts'
-import type { Discipline, Variable } from './discipline.ts'
-import { asFloats } from './floats.ts'
+import type { Discipline } from './discipline.ts'
+import { numbers, presented } from './presented.ts'
 import { KEPT } from './run-request.ts'
 
 /** What a job document is made of. */
@@ -113,16 +113,12 @@ function* typed(
   discipline: Discipline | undefined,
 ): Generator<readonly [string, string]> {
   const variables = [...(discipline?.inputs ?? []), ...(discipline?.outputs ?? [])]
-  const kinds = new Map<string, Variable['kind']>(variables.map(({ name, kind }) => [name, kind]))
+  const known = new Map(variables.map((variable) => [variable.name, variable]))
   for (const [name, raw] of data) {
-    const kind = kinds.get(name) ?? (raw.includes('"') ? 'string' : 'number')
-    yield [name, kind === 'number' ? numbers(raw) : raw]
+    const isText = raw.includes('"')
+    const variable = known.get(name) ?? { kind: isText ? ('string' as const) : ('number' as const), isVector: !isText }
+    yield [name, presented(variable, raw)]
   }
-}
-
-/** Floats; and those that JSON has no numbers for bare, as Python reads and writes them. */
-function numbers(raw: string): string {
-  return asFloats(raw.replaceAll(/"(-?Infinity|NaN)"/g, '$1'))
 }
 
 function notNull(raw: string | undefined): string | undefined {

@@ -35,7 +35,9 @@ export function jobFileRoutes(v1: App, context: Context): void {
     // the client does not encode a "+", which so arrives as a space
     const id = files.get(name) ?? files.get(name.replaceAll(' ', '+'))
     if (id === undefined) return bare(404, 'not found')
-    return forward(c, context, { app: 'files', prefix: '', target: `/files/${id}` })
+    // it follows no redirect either
+    const fields = [['prefer', 'return=representation'] as const]
+    return forward(c, context, { app: 'files', prefix: '', target: `/files/${id}`, fields })
   })
 
   /** Undefined when there is no such job, or it is somebody else's. */

@@ -24,14 +24,12 @@ const approximations = {
 } as const
 type Native = Discipline['process']['derivatives']
 
-/** What is to be derived; undefined when nothing is. No names mean all of them. */
-export function deriveOf(
-  { process, inputs, outputs }: Discipline,
-  asked: Pick<ExecuteInput, 'linearize' | 'linearization_mode' | 'differentiated_inputs' | 'differentiated_outputs'>,
-): Derive | undefined {
+/** What is to be derived; undefined when nothing is. No names mean all of them, and so does the option. */
+export function deriveOf({ process, inputs, outputs }: Discipline, asked: ExecuteInput): Derive | undefined {
   if (!asked.linearize) return undefined
-  const wrt = named(asked.differentiated_inputs, inputs)
-  const of = named(asked.differentiated_outputs, outputs)
+  const isAll = asked.linearize_options?.['compute_all_jacobians'] === true
+  const wrt = named(isAll ? [] : asked.differentiated_inputs, inputs)
+  const of = named(isAll ? [] : asked.differentiated_outputs, outputs)
   if (wrt.length === 0 || of.length === 0) return undefined
   return { wrt, of, mode: modeOf(asked.linearization_mode ?? 'auto', process.derivatives) }
 }

@@ -1,16 +1,14 @@
 import { answering, connect, openDatabase, type Database } from '@warren/database'
 import type { executor as contract } from '@warren/contracts'
 import { handler, type ReplyBy, type RunningService } from '@warren/mesh'
-import type { Sql } from 'postgres'
 import type { Config } from './config.ts'
 import { createGrammars, type Grammars } from './grammar/grammars.ts'
 import { createActiveRuns } from './jobs/active.ts'
 import { createBacklog, type Backlog } from './jobs/backlog.ts'
 import { createCheckpointWriter } from './jobs/checkpoints.ts'
 import { createClaimer, type Claimer } from './jobs/claimer.ts'
-import type { Position } from './jobs/events.ts'
-import { keepLeases, LEASE_MS } from './jobs/leases.ts'
 import type { WrittenEvent } from './jobs/events.ts'
+import { keepLeases, LEASE_MS } from './jobs/leases.ts'
 import { openLedger, type Ledger } from './jobs/ledger.ts'
 import { createProgressWriter } from './jobs/progress.ts'
 import { measureRoom } from './jobs/room.ts'
@@ -19,6 +17,7 @@ import { createRecordWriter } from './jobs/records.ts'
 import { createRelay, type Relay } from './jobs/relay.ts'
 import { createSteering, listenForSteering, type Steering } from './jobs/steering.ts'
 import { createTellings } from './jobs/tellings.ts'
+import { registerWriter } from './jobs/writers.ts'
 import { measureExecutor } from './metrics.ts'
 import { createPool, type Pool } from './runner/pool.ts'
 import { createCallers, type Callers } from './runs/callers.ts'
@@ -64,7 +63,7 @@ export async function openContext(config: Config, service: RunningService): Prom
   const executorId = mesh.instance
   const migrations = new URL('../drizzle/', import.meta.url)
   const { sql, db } = await openDatabase({ databaseUrl: config.databaseUrl, schema: 'executor', migrations }, service)
-  const relay = createRelay(mesh, sql, executorId, await registerWriter(sql, executorId))
+  const relay = createRelay(mesh, sql, executorId, await registerWriter(sql, executorId, LEASE_MS))
   release('relay', () => relay.close())
   const written = (events: readonly WrittenEvent[]): void => {
     relay.push(events)
@@ -159,14 +158,4 @@ export async function openContext(config: Config, service: RunningService): Prom
     await claimedRuns.idle()
     clearTimeout(late)
   }
-}
-
-/** From here on events of this instance are its to publish. Returns how far they count as published: all there are. */
-async function registerWriter(sql: Sql, id: string): Promise<Position> {
-  const [row] = await sql<{ xid: string; seq: string }[]>`
-insert into executor.writers (id, published_xid, published_to, lease_until)
-values (${id}, pg_current_xact_id(), 0, now() + ${LEASE_MS}::int * interval '1 ms')
-on conflict (id) do update set lease_until = excluded.lease_until
-returning published_xid::text as xid, published_to as seq`
-  return { xid: row?.xid ?? '0', seq: Number(row?.seq ?? 0) }
 }

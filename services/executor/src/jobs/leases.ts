@@ -5,6 +5,7 @@ import type { JobState, PauseKind } from '@warren/contracts'
 import type { ActiveRuns } from './active.ts'
 import type { Relay } from './relay.ts'
 import type { Steering } from './steering.ts'
+import { renewWriter } from './writers.ts'
 
 export const LEASE_MS = 20_000
 const RENEW_MS = 5_000
@@ -53,13 +54,7 @@ export function keepLeases(
   async function renew(sql: Sql): Promise<void> {
     const ofQueue = [...claimed()]
     const held = [...new Set([...active.ids(), ...ofQueue])]
-    const { xid, seq } = relay.safe()
-    // anew when it is gone: after a long silence somebody adopted what was there, and not what is written from now on
-    await sql`
-insert into executor.writers (id, published_xid, published_to, lease_until)
-values (${executorId}, ${xid}::text::xid8, ${seq}, now() + ${LEASE_MS}::int * interval '1 ms')
-on conflict (id) do update
-set lease_until = excluded.lease_until, published_xid = excluded.published_xid, published_to = excluded.published_to`
+    await renewWriter(sql, executorId, relay.safe(), LEASE_MS)
     const kept = await sql<Kept[]>`
 update executor.jobs
 set lease_until = now() + ${LEASE_MS}::int * interval '1 ms'

@@ -40,7 +40,8 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
   let behind = false
   let position = startAt
   let safe = startAt
-  let doubtUntil = -Infinity
+  // an earlier life under the same name may have left some
+  let doubtUntil = performance.now() + DOUBT_MS
   /** Numbers of the events behind `safe` that are published */
   const published = new Set<string>()
   let working: Promise<void> | undefined

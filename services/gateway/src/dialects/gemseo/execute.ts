@@ -14,7 +14,7 @@ import { slashed } from './paths.ts'
 import { readDocument } from './read-document.ts'
 import { runRequestOf } from './run-request.ts'
 import { slowAnswer } from './slow-answer.ts'
-import { awaitEnd, persist } from './wait.ts'
+import { awaitEnd, persist } from '../wait.ts'
 
 /** The answer has to begin before the client gives up, after 5 s. */
 const ACCEPT_MS = 4_000

@@ -12,7 +12,7 @@ import { readNumber, readPoll } from './job-query.ts'
 import { slashed } from './paths.ts'
 import { readDocument } from './read-document.ts'
 import { SERIES } from './run-request.ts'
-import { isOutage } from './wait.ts'
+import { isOutage } from '../wait.ts'
 
 /** The client asks for 10 s, and gives up after 5 s in which it hears nothing. */
 const HOLD_MS = 3_800

@@ -6,7 +6,7 @@ import type { Discipline } from './discipline.ts'
 import { findDiscipline, type Options } from './find.ts'
 import { jobDocument } from './job-document.ts'
 import { KEPT } from './run-request.ts'
-import { isOutage } from './wait.ts'
+import { isOutage } from '../wait.ts'
 
 interface Reading {
   readonly options: CallOptions

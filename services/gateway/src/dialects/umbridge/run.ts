@@ -2,7 +2,7 @@ import { executor as contract, isFinal, WarrenError, type Derive, type ProcessDe
 import { callOptions } from '../../call-options.ts'
 import type { Context } from '../../context.ts'
 import type { RequestContext } from '../../env.ts'
-import { awaitEnd } from '../gemseo/wait.ts'
+import { awaitEnd } from '../wait.ts'
 
 /** Runs the model; the results as JSON text. */
 export type Run = (inputs: Readonly<Record<string, unknown>>, derive?: Derive) => Promise<string>

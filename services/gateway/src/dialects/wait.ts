@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { isFinal, WarrenError, type Code, type Job } from '@warren/contracts'
 import type { CallOptions } from '@warren/mesh'
-import type { Context } from '../../context.ts'
-import { waitForEnd } from '../../ogc/wait.ts'
+import type { Context } from '../context.ts'
+import { waitForEnd } from '../ogc/wait.ts'
 
 /** An event may get lost with a connection: then the job is looked at after so long. */
 const LOOK_MS = 15_000

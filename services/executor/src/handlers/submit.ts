@@ -43,7 +43,6 @@ export const submit = handle(executor.operations.submit, async (call): Promise<J
     lease_ms: null,
     deadline,
     age_ms: 0,
-    event: state === 'created' ? 'jobCreated' : 'jobAccepted',
     series: request.series,
   })
   if (stored === null) return findSame(context.db, id, { owner: principal, request: request.text })

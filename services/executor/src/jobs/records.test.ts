@@ -66,7 +66,7 @@ test('another attempt goes on numbering, and one that was replaced writes nothin
   await using store = await openStore()
   const writer = openWriter(store)
   const ledger = store.ledger('x1')
-  await ledger.insert(newJob({ id: 'a', attempt: 1, state: 'running', event: 'jobStarted' }))
+  await ledger.insert(newJob({ id: 'a', attempt: 1, state: 'running' }))
   const first = writer.begin('a', 1)
   first.log(said('one'))
   await first.settle()

@@ -43,3 +43,16 @@ export const transitions = {
 } as const satisfies Record<string, Transition>
 
 export type Move = keyof typeof transitions
+
+/** What is told of a job that is stored in a state at once. */
+export const beginnings: Readonly<Record<JobState, JobEvent>> = {
+  created: 'jobCreated',
+  queued: 'jobAccepted',
+  staging: 'jobClaimed',
+  running: 'jobStarted',
+  paused: 'jobPaused',
+  storing: 'jobStarted',
+  successful: 'jobSuccessful',
+  failed: 'jobFailed',
+  dismissed: 'jobDismissed',
+}

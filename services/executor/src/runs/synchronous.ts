@@ -55,11 +55,9 @@ async function runNew(call: Call<Execute, Context>, read: ReadRequest, found: Gr
   const since = performance.now()
   let stored: Promise<InsertedJob | null> | undefined
   const isStaging = request.files.length > 0 || fetchesFiles(grammar.files, request.inputs)
-  let begun: Pick<NewJob, 'state' | 'event'> = isStaging
-    ? { state: 'staging', event: 'jobClaimed' }
-    : { state: 'running', event: 'jobStarted' }
+  let begun: NewJob['state'] = isStaging ? 'staging' : 'running'
   const storeNow = (): void => {
-    stored = context.ledger.insert(row({ ...begun, lease_ms: LEASE_MS }))
+    stored = context.ledger.insert(row({ state: begun, lease_ms: LEASE_MS }))
     stored.catch(() => {}) // the end of the run meets the same trouble, and says so
   }
   if (keyed) {
@@ -96,7 +94,7 @@ async function runNew(call: Call<Execute, Context>, read: ReadRequest, found: Gr
 
   /** In the row, once there is one. */
   async function advance(step: Step): Promise<boolean> {
-    begun = { state: transitions[step].to, event: 'jobStarted' }
+    begun = transitions[step].to
     if (stored && (await stored) !== null) await context.ledger.move({ id: jobId, attempt: 1, move: step })
     return true
   }
@@ -107,8 +105,7 @@ async function runNew(call: Call<Execute, Context>, read: ReadRequest, found: Gr
     if (kept.move === 'none' || kept.move === 'refuse') return true // the job is somebody else's
     const { move, ...texts } = writingOf(kept)
     if (!stored) {
-      const { to: state, event } = transitions[move]
-      if ((await context.ledger.insert(row({ state, event, ...texts }))) !== null) return true
+      if ((await context.ledger.insert(row({ state: transitions[move].to, ...texts }))) !== null) return true
     } else if ((await stored) !== null) {
       await context.ledger.move({ id: jobId, attempt: 1, move, ...texts })
       return true
@@ -120,7 +117,7 @@ async function runNew(call: Call<Execute, Context>, read: ReadRequest, found: Gr
     return replaySame(context, jobId, { owner: principal, request: request.text })
   }
 
-  function row(part: Partial<NewJob> & Pick<NewJob, 'state' | 'event'>): NewJob {
+  function row(part: Partial<NewJob> & Pick<NewJob, 'state'>): NewJob {
     return {
       id: jobId,
       process_id: processId,

@@ -60,7 +60,6 @@ export function newJob(part: Partial<NewJob> & Pick<NewJob, 'id'>): NewJob {
     lease_ms: null,
     deadline: null,
     age_ms: 0,
-    event: 'jobAccepted',
     ...part,
   }
 }

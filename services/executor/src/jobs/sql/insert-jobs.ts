@@ -1,7 +1,7 @@
 import type { JobState } from '@warren/contracts'
 import type { PendingQuery, Row, Sql } from 'postgres'
 import type { WrittenEvent } from '../events.ts'
-import type { JobEvent } from '../transitions.ts'
+import { beginnings } from '../transitions.ts'
 
 export interface NewJob {
   readonly id: string
@@ -28,7 +28,6 @@ export interface NewJob {
   readonly deadline: number | null
   /** How long ago it was accepted, ms: the times are the database's, the difference is ours. */
   readonly age_ms: number
-  readonly event: JobEvent
   /** It gets the next number of this series. */
   readonly series?: string | undefined
 }
@@ -45,13 +44,13 @@ export interface InsertedJob extends WrittenEvent {
  */
 export async function insertJobs(sql: Sql, writer: string, jobs: readonly NewJob[]): Promise<InsertedJob[]> {
   const parts = jobs.some(({ series }) => series !== undefined) ? numbering(sql) : plain(sql)
-  return await sql<InsertedJob[]>`
+  const rows = await sql<InsertedRow[]>`
 with input as (
   select *, now() - age_ms * interval '1 ms' as created
   from json_to_recordset(${JSON.stringify(jobs)}::text::json) as r(
     id text, process_id text, process_version text, owner text, mode text, state text, priority int, attempt int,
     attempts_most int, request text, results text, problem text, executor_id text, notify boolean, traceparent text,
-    lease_ms int, deadline float8, age_ms float8, event text ${parts.field}
+    lease_ms int, deadline float8, age_ms float8 ${parts.field}
   )
 ) ${parts.numbers}, inserted as (
   insert into executor.jobs (
@@ -67,13 +66,29 @@ with input as (
     case when state = 'successful' then 100 else 0 end ${parts.values}
   from input
   on conflict (id) do nothing
-  returning id ${parts.number}
+  returning id, process_id, owner, state, attempt ${parts.number}
 )
 insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
-select id, process_id, owner, event, state, attempt, now(), ${writer}::text from input join inserted using (id)
-returning
-  xid::text, seq, job_id as "jobId", process_id as "processId", owner, event, state, attempt, at, data,
-  (select input.notify from input where input.id = job_id) as notify ${parts.told}`
+select id, process_id, owner, ${events}::text::json ->> state, state, attempt, now(), ${writer}::text from inserted
+returning xid::text, seq, job_id as "jobId", at ${parts.told}`
+  // of two with one id the first one is the job
+  const given = new Map(jobs.toReversed().map((job) => [job.id, job]))
+  return rows.map((row) => ({ ...row, ...toldOf(given.get(row.jobId) as NewJob) }))
+}
+
+const events = JSON.stringify(beginnings)
+
+type InsertedRow = Pick<InsertedJob, 'xid' | 'seq' | 'jobId' | 'at' | 'number'>
+
+/** What the rows need not say: it is as it was given. */
+function toldOf({
+  process_id: processId,
+  owner,
+  state,
+  attempt,
+  notify,
+}: NewJob): Omit<WrittenEvent, keyof InsertedRow> {
+  return { processId, owner, event: beginnings[state], state, attempt, data: null, notify }
 }
 
 type Parts = Readonly<Record<'field' | 'numbers' | 'columns' | 'values' | 'number' | 'told', PendingQuery<Row[]>>>

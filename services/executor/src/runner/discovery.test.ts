@@ -38,6 +38,11 @@ test('folders are found, changed, broken, mended and removed while it runs', asy
   assert.deepEqual(ids(await removed), ['three'])
 })
 
+test('no folder at all is no process', async () => {
+  const discovery = await discoveryOf({ roots: [] })
+  assert.deepEqual(await discovery.start(), { processes: [], unavailable: [] })
+})
+
 test('what cannot be used is listed with the reason, and harms no other', async () => {
   const root = folderWith({
     'a/process.ts': nodeProcess('same', 'return { value }'),

@@ -59,6 +59,8 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   return { start, snapshot: () => current, onChange, rescan, close }
 
   async function start() {
+    // of no folder at all chokidar is never ready
+    if (roots.length === 0) return rescan()
     watcher = watch(roots, {
       ignoreInitial: true,
       ignored: (path) => !roots.includes(path) && isIgnored(basename(path)),

@@ -116,7 +116,7 @@ it('never loses a start that follows the 201 at once', async () => {
       return id
     }),
   )
-  for (const id of ids) await owner.until(id, 'completed', 30_000)
+  for (const id of ids) await owner.until(id, 'completed', 90_000)
   assert.equal(new Set(ids).size, ids.length)
 })
 

@@ -83,7 +83,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   function start(name: Name): void {
     const folders = foldersOf(name)
     const service = name.startsWith('executor') ? 'executor' : name
-    const spawned = spawn(process.execPath, [join(root, 'services', service, 'src/main.ts')], {
+    const spawned = spawn(process.execPath, ['--expose-gc', join(root, 'services', service, 'src/main.ts')], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...environment(),

@@ -14,7 +14,8 @@ export function services(config: Config, around: Surroundings): Service[] {
   return names.map((name) => ({
     name,
     file: process.execPath,
-    args: [join(config.root, 'services', name, 'src/main.ts')],
+    // streams collect their garbage themselves
+    args: ['--expose-gc', join(config.root, 'services', name, 'src/main.ts')],
     env: serviceEnv(config, around, name),
   }))
 }
@@ -22,7 +23,8 @@ export function services(config: Config, around: Surroundings): Service[] {
 /** Fails early, and in plain words, when a service is not there. */
 export function checkServices(list: Service[]): void {
   for (const { name, args } of list) {
-    if (args[0] && !existsSync(args[0])) throw new Error(`the service ${name} is missing: there is no ${args[0]}`)
+    const file = args.at(-1)
+    if (file && !existsSync(file)) throw new Error(`the service ${name} is missing: there is no ${file}`)
   }
 }
 

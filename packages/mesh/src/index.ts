@@ -5,6 +5,7 @@ export * from './config.ts'
 export * from './consumer.ts'
 export * from './control.ts'
 export * from './events.ts'
+export { shrinkHeap } from './garbage.ts'
 export type { Logger } from './log.ts'
 export * from './mesh.ts'
 export {

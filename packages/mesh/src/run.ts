@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
 import type { MeshConfig } from './config.ts'
 import { listenForControl } from './control.ts'
-import { shrinkHeap } from './garbage.ts'
 import { createLog, type Logger } from './log.ts'
 import { joinMesh, type Mesh } from './mesh.ts'
 import type { Metrics } from './metrics.ts'
@@ -52,7 +51,6 @@ export async function run(name: string, config: MeshConfig, start: Start): Promi
   let service: StartedService | undefined
   try {
     service = await startService(name, config, start, stopping.signal)
-    shrinkHeap()
     if (!stopping.signal.aborted) await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve))
   } catch (error) {
     if (!stopping.signal.aborted) {

@@ -1,6 +1,6 @@
 import { files } from '@warren/contracts'
 import { asWarrenError } from '@warren/database'
-import { run, serve, serveHttp } from '@warren/mesh'
+import { run, serve, serveHttp, shrinkHeap } from '@warren/mesh'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { openContext } from './context.ts'
@@ -12,4 +12,5 @@ await run('files', config.mesh, async (service) => {
   const context = await openContext(config, service)
   serve(service.mesh, files, context, handlers, { translate: asWarrenError })
   serveHttp(service.mesh, files.name, createApp(context).fetch, { translate: asWarrenError })
+  shrinkHeap()
 })

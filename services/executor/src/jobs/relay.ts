@@ -43,7 +43,7 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
   // an earlier life under the same name may have left some
   let doubtUntil = performance.now() + DOUBT_MS
   /** Numbers of the events behind `safe` that are published */
-  const published = new Set<string>()
+  let published: string[] = []
   let working: Promise<void> | undefined
   const closing = new AbortController()
   const closed = closing.signal
@@ -86,10 +86,10 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
     const batch = pending.slice(0, BATCH)
     await Promise.all(batch.map(publish))
     pending = pending.slice(batch.length)
-    for (const { seq } of batch) if (seq !== null) published.add(seq)
+    for (const { seq } of batch) if (seq !== null) published.push(seq)
     const { xid, seq } = batch.at(-1) ?? {}
     if (xid && seq && Number(seq) > position.seq) position = { xid, seq: Number(seq) }
-    if (published.size > REMEMBERED_MOST) trust(position)
+    if (published.length > REMEMBERED_MOST) trust(position)
   }
 
   function doubt(): void {
@@ -109,14 +109,17 @@ where writer = ${writer}
 order by xid, seq
 limit ${MEMORY_MOST}`
       const underWay = new Set(pending.map(({ seq }) => seq))
+      const known = new Set(published)
       for (const { xid, seq } of rows) {
         if (behind || underWay.has(seq)) return
-        if (!published.delete(seq)) {
+        if (!known.has(seq)) {
           const [unanswered] = await readAfter(writer, safe)
           if (unanswered) await publish(unanswered)
         }
         safe = { xid, seq: Number(seq) }
       }
+      const settled = new Set(rows.map(({ seq }) => seq))
+      published = published.filter((seq) => !settled.has(seq))
       if (rows.length < MEMORY_MOST) return
     }
   }
@@ -124,7 +127,7 @@ limit ${MEMORY_MOST}`
   /** A transaction that lasts for long keeps everything from being safe; what is known must do then. */
   function trust(known: Position): void {
     safe = known
-    published.clear()
+    published = []
   }
 
   async function publish(written: WrittenEvent): Promise<void> {

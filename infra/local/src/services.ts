@@ -35,6 +35,8 @@ function serviceEnv(config: Config, around: Surroundings, name: string): NodeJS.
     MANAGEMENT_URL: around.managementUrl,
     PROCESSES: config.processes,
     WARREN_DATA: config.dir,
+    // glibc: threads that read and write files share their free memory
+    MALLOC_ARENA_MAX: '2',
     ...(name === 'gateway' ? { PORT: String(around.httpPort), HOST: config.host } : {}),
   }
 }

@@ -1,7 +1,7 @@
 import { collectYoung } from '../garbage.ts'
 
 /** Bytes that pass between two collections */
-const EVERY_BYTES = 1_048_576
+const EVERY_BYTES = 2_097_152
 
 let passedBytes = 0
 

@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import type { Stack } from '../support/stack.ts'
 import { residentMiB } from './cpu.ts'
 import { load, type Target } from './load.ts'
@@ -5,7 +7,6 @@ import type { Report } from './report.ts'
 import { MiB, middle, transfersWith } from './transfers.ts'
 
 const FILE_BYTES = 256 * MiB
-const LARGE_BYTES = 1_024 * MiB
 
 /** How fast bytes go to the files service and back, and what they do to who runs something meanwhile. */
 export async function measureBytes(report: Report, stack: Stack, floorUrl: string, run: Target): Promise<void> {
@@ -31,17 +32,14 @@ export async function measureBytes(report: Report, stack: Stack, floorUrl: strin
   report.figure({ name: 'download', value: down / 1e6, floor: floorDown / 1e6, ...figure })
 
   const idle = await load(run, { connections: 1, forMs: 5_000 })
-  const moving = new AbortController()
   let most = 0
   const watch = setInterval(() => {
     for (const name of ['gateway', 'files'] as const) most = Math.max(most, residentMiB(stack.pid(name)))
   }, 100)
-  const moved = (async () => {
-    while (!moving.signal.aborted) await ours.download((await ours.upload(LARGE_BYTES)).id)
-  })()
+  const mover = fork(new URL('mover.ts', import.meta.url), [stack.url])
+  await once(mover, 'message')
   const busy = await load(run, { connections: 1, forMs: 10_000 })
-  moving.abort()
-  await moved
+  mover.kill()
   clearInterval(watch)
   report.figure({
     name: 'sync.1.p50.transfer',

@@ -10,6 +10,8 @@ import {
 } from '@warren/contracts'
 import { z } from 'zod'
 
+const route = routesOf('files')
+
 export const bytes = '*/*'
 const id = z.string()
 const name = z.string().optional().meta({ description: 'Name of the file, without a path' })
@@ -213,13 +215,16 @@ function uploads(): RouteDocument[] {
   ]
 }
 
-function route(
-  method: RouteDocument['method'],
-  path: string,
-  name: string,
-  summary: string,
-): Pick<RouteDocument, 'method' | 'path' | 'id' | 'tag' | 'summary'> {
-  return { method, path, id: `files_${name}`, tag: 'files', summary }
+/** What is said of each route of a group, under the name that it has there. */
+export function routesOf(group: string) {
+  return (
+    method: RouteDocument['method'],
+    path: string,
+    name: string,
+    summary: string,
+  ): Pick<RouteDocument, 'method' | 'path' | 'id' | 'tag' | 'summary'> => {
+    return { method, path, id: `${group}_${name}`, tag: 'files', summary }
+  }
 }
 
 export function json(type: z.ZodType): Readonly<Record<string, z.ZodType>> {

@@ -11,7 +11,9 @@ import {
   type RouteDocument,
 } from '@warren/contracts'
 import { z } from 'zod'
-import { bytes, conditions, declared, json, reading, refusals } from './file-documents.ts'
+import { bytes, conditions, declared, json, reading, refusals, routesOf } from './file-documents.ts'
+
+const route = routesOf('folders')
 
 const owner = z.string().optional().meta({ description: 'Whose it is, for administrators; else who asks' })
 const ofFolder = z.object({ folder: FolderId, owner })
@@ -87,12 +89,3 @@ export const folderDocuments: readonly RouteDocument[] = [
     errors: [...noFolder, 'NO_SUCH_FILE', 'PRECONDITION_FAILED'],
   },
 ]
-
-function route(
-  method: RouteDocument['method'],
-  path: string,
-  name: string,
-  summary: string,
-): Pick<RouteDocument, 'method' | 'path' | 'id' | 'tag' | 'summary'> {
-  return { method, path, id: `folders_${name}`, tag: 'files', summary }
-}

@@ -2,7 +2,7 @@ import { componentsOfAll } from './component.ts'
 import type { Derivation } from './derivation.ts'
 import { actionByGradients, actionByValues } from './hessian.ts'
 import { ofColumns, type Jacobian } from './jacobian.ts'
-import { lineThrough, relativeStep, slopesAlong, type Scheme } from './line.ts'
+import { lineThrough, relativeStep, slopeAlong, slopesAlong, type Scheme } from './line.ts'
 import type { Plan } from './plan.ts'
 import { contracted } from './products.ts'
 import { pick, sizesOf, vectorsOf, type Vectors } from './vectors.ts'
@@ -17,15 +17,7 @@ export function byDifferences(derivation: Derivation, scheme: Scheme): Plan {
 
 function alongDirection(derivation: Derivation, scheme: Scheme): Plan<Vectors> {
   const { of, at, along, step = relativeStep.first[scheme] } = derivation
-  const line = lineThrough(at, along, step, scheme)
-  const slopes = slopesAlong({
-    count: 1,
-    at: () => line,
-    nameOf: () => 'the direction',
-    scheme,
-    read: (values) => vectorsOf(values, of),
-  })
-  return { ...slopes, assemble: (outputs, answers) => slopes.assemble(outputs, answers)[0] as Vectors }
+  return slopeAlong(lineThrough(at, along, step, scheme), { scheme, read: (values) => vectorsOf(values, of) })
 }
 
 function columns(derivation: Derivation, scheme: Scheme): Plan<Jacobian> {

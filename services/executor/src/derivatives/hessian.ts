@@ -1,6 +1,6 @@
 import { componentsOfAll, type Component } from './component.ts'
 import type { Derivation } from './derivation.ts'
-import { lineThrough, relativeStep, slopesAlong, type Line, type Scheme } from './line.ts'
+import { lineThrough, relativeStep, slopeAlong, slopesAlong, type Line, type Scheme } from './line.ts'
 import type { Plan, Probe } from './plan.ts'
 import { dot, mapValues, numbersAt, pick, sizesOf, vectorsOf, type Values, type Vectors } from './vectors.ts'
 
@@ -8,16 +8,11 @@ import { dot, mapValues, numbersAt, pick, sizesOf, vectorsOf, type Values, type 
 export function actionByGradients(derivation: Derivation, scheme: Scheme): Plan<Vectors> {
   const { of, wrt, at, along, sens, step = relativeStep.first[scheme] } = derivation
   const sizes = sizesOf(pick(at, wrt))
-  const line = lineThrough(at, along, step, scheme)
-  const slopes = slopesAlong({
-    count: 1,
-    at: () => line,
-    nameOf: () => 'the direction',
+  return slopeAlong(lineThrough(at, along, step, scheme), {
     scheme,
     ask: { kind: 'vjp', mode: 'native', of, wrt, sens },
     read: ({ vjp }) => mapValues(sizes, (size, input) => numbersAt(vjp as Values, input, size, '/vjp')),
   })
-  return { ...slopes, assemble: (outputs, answers) => slopes.assemble(outputs, answers)[0] as Vectors }
 }
 
 /** The same as centred differences, by each component, of products with the Jacobian by a complex step. */

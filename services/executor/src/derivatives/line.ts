@@ -70,6 +70,12 @@ export function slopesAlong({ count, at, nameOf, scheme, ask, read }: Lines): Pl
   }
 }
 
+/** The same along one line, through the place in a direction that was asked for. */
+export function slopeAlong(line: Line, how: Pick<Lines, 'scheme' | 'ask' | 'read'>): Plan<Vectors> {
+  const slopes = slopesAlong({ count: 1, at: () => line, nameOf: () => 'the direction', ...how })
+  return { ...slopes, assemble: (outputs, answers) => slopes.assemble(outputs, answers)[0] as Vectors }
+}
+
 function slope(low: Vectors, high: Vectors, width: number): Record<string, number[]> {
   return mapValues(high, (values, name) => {
     const before = low[name] ?? []

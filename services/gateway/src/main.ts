@@ -1,4 +1,4 @@
-import { run } from '@warren/mesh'
+import { run, shrinkHeap } from '@warren/mesh'
 import { createApp } from './app.ts'
 import { readConfig } from './config.ts'
 import { createContext } from './context.ts'
@@ -12,4 +12,5 @@ await run('gateway', config.mesh, async (service) => {
   await startDialects(context, service)
   const server = await listen(createApp(context), config, service)
   service.release('http', () => server.drain())
+  shrinkHeap()
 })

@@ -122,4 +122,10 @@ describe('around every request', () => {
     const response = await ask('/readyz', {}, { health })
     assert.deepEqual([response.status, await response.json()], [503, health])
   })
+
+  it('finds all routes by one expression, not by walking a tree', async () => {
+    const app = createApp(fakeContext())
+    await app.request('/livez')
+    assert.equal(app.router.name, 'SmartRouter + RegExpRouter')
+  })
 })

@@ -1,6 +1,7 @@
+import { WarrenError } from '@warren/contracts'
 import { Hono } from 'hono'
 import type { Context } from '../../context.ts'
-import type { App, Env } from '../../env.ts'
+import type { App, Env, RequestContext } from '../../env.ts'
 import { publicError } from '../../problem.ts'
 import { foreignError, modelNotFound, UmbridgeError } from './error.ts'
 import { features } from './features.ts'
@@ -8,6 +9,8 @@ import { supportOf, type Feature, type Vector } from './model.ts'
 import { listModels } from './models.ts'
 import { readAsked } from './request.ts'
 import { runnerOf } from './run.ts'
+
+type Call = (c: RequestContext) => Promise<Response>
 
 /**
  * UM-Bridge 1.0, the protocol of models for uncertainty quantification. Every process is a base of one model, because
@@ -25,37 +28,42 @@ export function umbridgeRoutes(app: App, context: Context): void {
     return Response.json({ error: { type, message } }, { status })
   })
 
-  for (const base of ['', '/:process']) {
-    // clients ask for the base by HEAD to see whether the server is up
-    for (const path of [`${base}/Info`, base || '/']) {
-      dialect.get(path, async (c) => {
-        const models = await listModels(c, context)
-        const only = c.req.param('process')
-        if (only !== undefined && models.length === 0) throw modelNotFound(only, models)
-        return json(`{"protocolVersion":1.0,"models":${JSON.stringify(models)}}`)
-      })
-    }
-    dialect.post(`${base}/ModelInfo`, async (c) => {
-      const { process } = await readAsked(c, context)
-      return Response.json({ support: supportOf(process) })
+  // clients ask for the base by HEAD to see whether the server is up
+  for (const path of ['/', '/:process', '/:process/Info']) {
+    dialect.get(path, async (c) => {
+      const base = c.req.param('process')
+      const only = path === '/:process' && base === 'Info' ? undefined : base
+      const models = await listModels(c, context, only)
+      if (only !== undefined && models.length === 0) throw modelNotFound(only, models)
+      return json(`{"protocolVersion":1.0,"models":${JSON.stringify(models)}}`)
     })
-    dialect.post(`${base}/InputSizes`, async (c) => {
-      const { model } = await readAsked(c, context)
-      return Response.json({ inputSizes: model.inputs.map(sizeOf) })
-    })
-    dialect.post(`${base}/OutputSizes`, async (c) => {
-      const { model } = await readAsked(c, context)
-      return Response.json({ outputSizes: model.outputs.map(sizeOf) })
-    })
-    for (const feature of Object.keys(features) as Feature[]) {
-      dialect.post(`${base}/${feature}`, async (c) => {
-        const asked = await readAsked(c, context, feature)
-        const output = await features[feature](asked, runnerOf(c, context, asked.process))
-        return json(`{"output":${output}}`)
-      })
+  }
+
+  const calls = new Map<string, Call>([
+    ['ModelInfo', async (c) => Response.json({ support: supportOf((await readAsked(c, context)).process) })],
+    ['InputSizes', async (c) => Response.json({ inputSizes: (await readAsked(c, context)).model.inputs.map(sizeOf) })],
+    [
+      'OutputSizes',
+      async (c) => Response.json({ outputSizes: (await readAsked(c, context)).model.outputs.map(sizeOf) }),
+    ],
+    ...(Object.keys(features) as Feature[]).map((feature): [string, Call] => [feature, runFeature(feature)]),
+  ])
+  for (const [name, call] of calls) dialect.post(`/:process/${name}`, call)
+  // n.b. paths like `/umbridge/Evaluate` beside `/umbridge/:process` would take the router's fast way from all routes
+  dialect.post('/:call', (c) => {
+    const call = calls.get(c.req.param('call'))
+    if (!call) throw new WarrenError('NOT_FOUND')
+    return call(c)
+  })
+  app.route('/umbridge', dialect)
+
+  function runFeature(feature: Feature): Call {
+    return async (c) => {
+      const asked = await readAsked(c, context, feature)
+      const output = await features[feature](asked, runnerOf(c, context, asked.process))
+      return json(`{"output":${output}}`)
     }
   }
-  app.route('/umbridge', dialect)
 }
 
 function sizeOf({ size }: Vector): number {

@@ -10,7 +10,7 @@ export async function findModel(c: RequestContext, context: Context, name: unkno
   const only = c.req.param('process')
   const process = typeof name === 'string' && name === (only ?? name) ? await describe(context, name) : undefined
   if (process && isModel(process)) return process
-  throw modelNotFound(name, await listModels(c, context))
+  throw modelNotFound(name, await listModels(c, context, only))
 }
 
 /**
@@ -32,9 +32,8 @@ export async function setUp(
   throw invalidInput(`With this config ${process.id} has inputs or outputs that are no vectors!`)
 }
 
-/** The names of the models of a base: one where the path names a process, else all. */
-export async function listModels(c: RequestContext, context: Context): Promise<string[]> {
-  const only = c.req.param('process')
+/** The names of the models of a base: one where it is that of a process, else all. */
+export async function listModels(c: RequestContext, context: Context, only: string | undefined): Promise<string[]> {
   const processes = only === undefined ? await describeAll(c, context) : [await describe(context, only)]
   return processes.flatMap((process) => (process && isModel(process) ? process.id : []))
 }

@@ -1,7 +1,7 @@
 import { backoffMs, type Logger } from '@warren/mesh'
 import type { Ledger } from './ledger.ts'
 import { LEASE_MS } from './leases.ts'
-import { inOne, type Room } from './room.ts'
+import type { Room } from './room.ts'
 import type { ClaimedJob } from './sql/claim-jobs.ts'
 
 export interface ClaimerOptions {
@@ -29,9 +29,6 @@ export interface Claimer {
   stop(): void
 }
 
-/** So long after a look for any job only those that are over in a moment are looked for, while there are enough of them. */
-const ANY_EVERY_MS = 20
-
 /** Fills the slots of this executor with the best queued jobs. */
 export function createClaimer({
   ledger,
@@ -48,7 +45,6 @@ export function createClaimer({
   let again = false
   /** The last claim left nothing behind. */
   let exhausted = false
-  let lookedForAny = -Infinity
   const stopping = new AbortController()
   let failures = 0
   return { look, roomFreed, stop: () => stopping.abort() }
@@ -69,9 +65,7 @@ export function createClaimer({
     while (again && !stopping.signal.aborted) {
       again = false
       try {
-        const free = rooms()
-        const gathered = performance.now() - lookedForAny < ANY_EVERY_MS ? inOne(free) : undefined
-        await (gathered ? fillGathered(gathered) : fill(free))
+        await fill(rooms())
         failures = 0
       } catch (error) {
         log.warn({ err: error }, 'could not claim')
@@ -83,11 +77,18 @@ export function createClaimer({
 
   async function fill(free: readonly Room[]): Promise<void> {
     let last: ClaimedJob | undefined
-    lookedForAny = performance.now()
-    for (const room of free) {
-      if (room.offers.size === 0) return
-      const claimed = await claim(room)
-      if (claimed.length < room.jobs) {
+    for (const { jobs: limit, offers } of free) {
+      if (offers.size === 0) return
+      const claimed = await ledger.claim({
+        offers,
+        limit,
+        executorId,
+        leaseMs: LEASE_MS,
+        mostOfOwner,
+        staging: staging(),
+      })
+      for (const job of claimed) start(job)
+      if (claimed.length < limit) {
         // a room for some processes says nothing of the others; and somebody may have told of a job meanwhile
         exhausted = last === undefined && !again
         if (rooms().length > 0) idle()
@@ -95,33 +96,7 @@ export function createClaimer({
       }
       last = claimed.at(-1)
     }
-    if (last) goOn(last)
-  }
-
-  /** One claim where there were two. */
-  async function fillGathered(room: Room): Promise<void> {
-    const claimed = await claim(room)
-    const last = claimed.at(-1)
-    if (last && claimed.length === room.jobs) return goOn(last)
-    // there may be others
-    lookedForAny = -Infinity
-    again = true
-  }
-
-  async function claim({ jobs: limit, offers }: Room): Promise<ClaimedJob[]> {
-    const claimed = await ledger.claim({
-      offers,
-      limit,
-      executorId,
-      leaseMs: LEASE_MS,
-      mostOfOwner,
-      staging: staging(),
-    })
-    for (const job of claimed) start(job)
-    return claimed
-  }
-
-  function goOn(last: ClaimedJob): void {
+    if (!last) return
     if (rooms().length > 0) again = true
     else passOn(last.processId)
   }

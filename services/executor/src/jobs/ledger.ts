@@ -31,9 +31,6 @@ const byIndex = {
   jit: 'off',
 } as const
 
-/** Jobs that were claimed together end together. Nobody waits for that but who claims the next ones. */
-const GATHER_MS = 1
-
 /**
  * One connection carries every write, so that the statements commit one after another, in the order of their events'
  * sequence numbers: that is what lets the relay remember how far it came as a single number.
@@ -65,16 +62,12 @@ export function openLedger(
       return job
     })
   }, isDatabaseDown)
-  const move = groupCommit<JobMove, boolean>(
-    async (moves) => {
-      const moved = await ask((sql) => moveJobs(sql, writer, moves))
-      written(moved)
-      const made = new Set(moved.map(({ n }) => n))
-      return moves.map((_, n) => made.has(n))
-    },
-    isDatabaseDown,
-    GATHER_MS,
-  )
+  const move = groupCommit<JobMove, boolean>(async (moves) => {
+    const moved = await ask((sql) => moveJobs(sql, writer, moves))
+    written(moved)
+    const made = new Set(moved.map(({ n }) => n))
+    return moves.map((_, n) => made.has(n))
+  }, isDatabaseDown)
   return {
     insert,
     move,

@@ -38,8 +38,3 @@ export function measureRoom({ pool, offers, claimed }: RoomOptions): Room[] {
   if (short.size > 0) rooms.push({ jobs: most - running.length - free, offers: short })
   return rooms
 }
-
-/** The room for any job and that for short ones as one for short ones; undefined when there are not both. */
-export function inOne([any, short]: readonly Room[]): Room | undefined {
-  return any && short ? { jobs: any.jobs + short.jobs, offers: short.offers } : undefined
-}

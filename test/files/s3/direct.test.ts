@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { after, it } from 'node:test'
 import type { FileDocument } from '@warren/contracts'
 import { sha256, someBytes } from '../../support/files.ts'
-import { eventually } from '../../support/wait.ts'
 import { startPlatform } from '../../support/platform.ts'
 import { startS3 } from '../../support/s3.ts'
+import { eventually } from '../../support/wait.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'warren-files-'))
 after(() => rmSync(dir, { recursive: true, force: true }))
@@ -83,6 +83,7 @@ it('removes what was put there for an upload that was given up', async () => {
   // not `stack.ready`: the gateway may not have noticed yet that it was away
   await eventually('the sweep at the start', 20_000, () => !isPlaced(upload))
   await eventually('files', 20_000, async () => (await http('/files')).status === 200)
+  assert.equal(isPlaced(upload), false)
 })
 
 it('gives no place to an upload of which something is not known, or that has begun here', async () => {

@@ -161,3 +161,28 @@ it('closes a consumer that is not up yet', async () => {
   await probe.close()
   await until('nobody consumes', async () => (await queueState(raw, 'brief'))?.consumerCount === 0)
 })
+
+it('pauses and resumes in the order in which that was asked for, also while the broker answers', async () => {
+  const mesh = await join('listener', vhost.amqpUrl)
+  const heard: string[] = []
+  const onDelivery = (delivery: Delivery): void => {
+    heard.push(delivery.message.content.toString())
+    delivery.ack()
+  }
+  const queue = workQueue('switched', { exchange: 'warren.events', key: 'desk.switched.*' })
+  const consumer = consume(mesh.consuming, { queue, prefetch: 1, log: recordingLog(), onDelivery })
+  await consumer.up
+  await consumer.pause()
+  void consumer.resume()
+  await consumer.pause()
+  assert.equal((await queueState(raw, 'switched'))?.consumerCount, 0)
+  raw.channel.publish('warren.events', 'desk.switched.said', Buffer.from('once'))
+  await until('it waits', async () => (await queueState(raw, 'switched'))?.messageCount === 1)
+  assert.deepEqual(heard, [])
+  void consumer.resume()
+  void consumer.pause()
+  await consumer.resume()
+  assert.equal((await queueState(raw, 'switched'))?.consumerCount, 1)
+  await until('it is taken', () => heard.length === 1)
+  await consumer.close()
+})

@@ -246,6 +246,7 @@ it('declares what the topology says, and nothing else', async () => {
       'warren.jobs': 'direct',
       'warren.control': 'topic',
       'warren.events': 'topic',
+      'warren.facts': 'fanout',
       'warren.stream': 'direct',
       'warren.notify': 'direct',
       'warren.wait': 'headers',

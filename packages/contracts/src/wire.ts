@@ -14,8 +14,10 @@ export const exchanges = {
   jobs: 'warren.jobs',
   /** topic, `<service>.<instance>`, `<service>` and `all`: control messages, ping, info, stats */
   control: 'warren.control',
-  /** topic, `job.<processId>.<jobId>.<event>` and the like: committed facts as CloudEvents */
+  /** topic, `job.<processId>.<jobId>.<event>` and the like: committed facts as CloudEvents, for subscribers */
   events: 'warren.events',
+  /** fanout: where the facts are published, on their way to `events` and `mqtt` */
+  facts: 'warren.facts',
   /** direct, key = app: frames that open HTTP exchanges with apps without a port */
   stream: 'warren.stream',
   /** direct, key = job: events of jobs that name a subscriber of their own, for who tells those */

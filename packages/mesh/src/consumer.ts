@@ -51,6 +51,8 @@ export function consume(
   let prefetch = firstPrefetch
   const lateBindings = new Map<string, { exchange: string; key: string }>()
   let settling: Settling | undefined
+  /** The channel that is set up */
+  let ready: Channel | undefined
   let consumerTag: string | undefined
   let taking = true
   let closed = false
@@ -59,7 +61,10 @@ export function consume(
     name: queue.name,
     log,
     setup,
-    lost: () => settling?.lose(),
+    lost: () => {
+      ready = undefined
+      settling?.lose()
+    },
   })
   return {
     status: () => (supervised.current() && (consumerTag !== undefined || !taking) ? true : `queue ${queue.name}`),
@@ -74,12 +79,42 @@ export function consume(
 
   async function setup(channel: Channel): Promise<void> {
     const mine = (settling = prefetch > 0 ? settlements(channel) : nothingToSettle)
+    ready = undefined
     consumerTag = undefined
     await declareQueue(channel, queue)
-    if (prefetch > 0) await channel.prefetch(prefetch)
-    if (taking) await start(channel, mine)
+    await align(channel, mine)
     // last: one that is made while this runs is in the map, but finds no channel yet
     for (const binding of lateBindings.values()) await bindQueue(channel, queue.name, binding)
+    await align(channel, mine)
+    ready = channel
+  }
+
+  /** Takes messages, or takes none, whatever was asked for meanwhile. */
+  async function align(channel: Channel, mine: Settling): Promise<void> {
+    while (taking !== (consumerTag !== undefined)) await (taking ? start(channel, mine) : stop(channel))
+  }
+
+  /** One after the other: a consumer that is about to start has no tag yet by which it could be stopped. */
+  function alignInTurn(): Promise<void> {
+    changing = changing.then(() => withChannel(align))
+    return changing
+  }
+
+  /** What could not be done on a channel is done when the next one is set up. */
+  async function withChannel(act: (channel: Channel, mine: Settling) => Promise<void>): Promise<void> {
+    const channel = ready
+    if (!channel || !settling) return
+    try {
+      await act(channel, settling)
+    } catch {
+      if (supervised.current() === channel) supervised.renew()
+    }
+  }
+
+  async function stop(channel: Channel): Promise<void> {
+    const tag = consumerTag as string
+    consumerTag = undefined
+    await channel.cancel(tag).catch(() => {})
   }
 
   async function start(channel: Channel, mine: Settling): Promise<void> {
@@ -88,6 +123,8 @@ export function consume(
       if (!message) supervised.renew()
       else onDelivery(mine.deliver(message))
     }
+    // the limit of a consumer is the channel's at the time when it starts
+    if (prefetch > 0) await channel.prefetch(prefetch)
     consumerTag = (await channel.consume(queue.name, take, { noAck: prefetch === 0 })).consumerTag
   }
 
@@ -102,45 +139,31 @@ export function consume(
     await supervised.current()?.unbindQueue(queue.name, exchange, key)
   }
 
-  async function pause(): Promise<void> {
+  function pause(): Promise<void> {
     taking = false
-    const tag = consumerTag
-    consumerTag = undefined
-    if (tag !== undefined)
-      await supervised
-        .current()
-        ?.cancel(tag)
-        .catch(() => {})
+    return alignInTurn()
   }
 
   async function resume(): Promise<void> {
     if (taking || closed) return
     taking = true
-    const channel = supervised.current()
-    if (!channel || !settling || consumerTag !== undefined) return
-    // the queue may have gone meanwhile: a new channel declares it again
-    await start(channel, settling).catch(() => supervised.renew())
+    await alignInTurn()
   }
 
   function setPrefetch(count: number): Promise<void> {
     prefetch = count
-    changing = changing.then(applyPrefetch).catch(() => supervised.renew())
+    changing = changing.then(() => withChannel(startAgain))
     return changing
   }
 
-  async function applyPrefetch(): Promise<void> {
-    const channel = supervised.current()
-    if (!channel || !taking) return
-    // the limit of a consumer is the channel's at the time when it starts
-    await pause()
-    await channel.prefetch(prefetch)
-    await resume()
+  async function startAgain(channel: Channel, mine: Settling): Promise<void> {
+    if (consumerTag !== undefined) await stop(channel)
+    await align(channel, mine)
   }
 
   async function close({ removeUnused = false } = {}): Promise<void> {
     closed = true
     await pause()
-    await changing
     settling?.flush()
     const channel = supervised.current()
     if (removeUnused && channel) await deleteUnused(channel, queue.name).catch(() => {})

@@ -65,7 +65,7 @@ export async function emit<Spec extends EventSpec>(
   const key = topicOf(event, data)
   const body = toCloudEvent(event, data, { id, time })
   const taken = await mesh.publisher.publish({
-    exchange: exchanges.events,
+    exchange: exchanges.facts,
     key,
     ...to,
     mandatory: to !== undefined,

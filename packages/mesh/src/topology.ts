@@ -138,13 +138,14 @@ export const notifyQueue: QueueSpec = {
   options: { durable: true, arguments: { 'x-queue-type': 'classic' } },
 }
 
-const exchangeTypes = new Map<string, 'direct' | 'topic' | 'headers'>([
+const exchangeTypes = new Map<string, 'direct' | 'topic' | 'fanout' | 'headers'>([
   [exchanges.rpc, 'direct'],
   [exchanges.execute, 'direct'],
   [exchanges.describe, 'direct'],
   [exchanges.jobs, 'direct'],
   [exchanges.control, 'topic'],
   [exchanges.events, 'topic'],
+  [exchanges.facts, 'fanout'],
   [exchanges.stream, 'direct'],
   [exchanges.notify, 'direct'],
   [exchanges.dead, 'topic'],
@@ -155,10 +156,12 @@ const exchangeTypes = new Map<string, 'direct' | 'topic' | 'headers'>([
 /** A message whose queue is gone when it has waited is parked. */
 const unroutable = new Map<string, string>([[exchanges.requeue, exchanges.dead]])
 
-/** The exchanges, the queues that nothing must be lost for, and the bridge to MQTT: its clients read `amq.topic`. */
+/** The exchanges, the queues that nothing must be lost for, and the ways of facts: MQTT clients read `amq.topic`. */
 export async function declareExchanges(channel: Channel): Promise<void> {
   for (const exchange of exchangeTypes.keys()) await declareExchange(channel, exchange)
-  await channel.bindExchange(exchanges.mqtt, exchanges.events, '#')
+  for (const readers of [exchanges.events, exchanges.mqtt]) await channel.bindExchange(readers, exchanges.facts, '')
+  // left of earlier times: for each fact it costs the broker as much as all the rest
+  await channel.unbindExchange(exchanges.mqtt, exchanges.events, '#')
   await declareQueue(channel, deadQueue)
   await declareQueue(channel, notifyQueue)
 }

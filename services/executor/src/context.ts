@@ -4,6 +4,7 @@ import { handler, type ReplyBy, type RunningService } from '@warren/mesh'
 import type { Config } from './config.ts'
 import { createGrammars, type Grammars } from './grammar/grammars.ts'
 import { createActiveRuns } from './jobs/active.ts'
+import { createArrivals, type Arrivals } from './jobs/arrivals.ts'
 import { createBacklog, type Backlog } from './jobs/backlog.ts'
 import { createCheckpointWriter } from './jobs/checkpoints.ts'
 import { createClaimer, type Claimer } from './jobs/claimer.ts'
@@ -11,7 +12,7 @@ import type { WrittenEvent } from './jobs/events.ts'
 import { keepLeases, LEASE_MS } from './jobs/leases.ts'
 import { openLedger, type Ledger } from './jobs/ledger.ts'
 import { createProgressWriter } from './jobs/progress.ts'
-import { measureRoom } from './jobs/room.ts'
+import { hasRoomFor, measureRoom } from './jobs/room.ts'
 import { startReaper } from './jobs/reaper.ts'
 import { createRecordWriter } from './jobs/records.ts'
 import { createRelay, type Relay } from './jobs/relay.ts'
@@ -41,6 +42,7 @@ export interface Context {
   readonly backlog: Backlog
   readonly grammars: Grammars
   readonly files: FilesClient
+  readonly arrivals: Arrivals
   readonly claimer: Claimer
   readonly longRuns: LongRuns
   /** Message ids of the synchronous calls under way → their replies */
@@ -67,7 +69,9 @@ export async function openContext(config: Config, service: RunningService): Prom
   release('relay', () => relay.close())
   const written = (events: readonly WrittenEvent[]): void => {
     relay.push(events)
-    for (const { event, processId } of events) if (queueing.has(event)) announceWork(processId)
+    for (const { event, processId, isClaimed } of events) {
+      if (queueing.has(event) && !isClaimed) announceWork(processId)
+    }
   }
   const ledger = openLedger(config.databaseUrl, executorId, written, () => relay.doubt())
   release('ledger', () => ledger.close())
@@ -99,18 +103,29 @@ export async function openContext(config: Config, service: RunningService): Prom
     ended: () => claimer.roomFreed(),
     retryDue: (processId, afterMs) => void setTimeout(() => announceWork(processId), afterMs).unref(),
   })
+  const room = { pool, claimed: claimedRuns.processIds, arriving: () => arrivals.processIds() }
   const claimer = createClaimer({
     ledger,
     executorId,
     mostOfOwner: config.ownerRunning,
     staging: grammars.fetching,
     log,
-    rooms: () => measureRoom({ pool, offers: grammars.offers, claimed: claimedRuns.processIds }),
+    rooms: () => measureRoom({ ...room, offers: grammars.offers }),
     start: claimedRuns.start,
     passOn: (processId) => relay.wakeUp(processId),
     idle: () => {
       for (const listener of onIdle) listener()
     },
+  })
+  const arrivals = createArrivals({
+    ledger,
+    claimer,
+    executorId,
+    mostOfOwner: config.ownerRunning,
+    offers: grammars.offers,
+    staging: grammars.fetching,
+    hasRoomFor: (processId) => hasRoomFor(processId, room),
+    start: claimedRuns.start,
   })
   release('claimed runs', finishClaimedRuns)
   // from then on what is queued is for others
@@ -136,6 +151,7 @@ export async function openContext(config: Config, service: RunningService): Prom
     backlog: createBacklog(sql, config.ownerQueued),
     grammars,
     files,
+    arrivals,
     claimer,
     longRuns,
     synchronous: new Map(),

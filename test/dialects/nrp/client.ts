@@ -60,7 +60,19 @@ export function nrpClient({ url }: Pick<Stack, 'url'>, token?: string): NrpClien
   }
 
   async function until(id: number, wanted: string, ms = 20_000): Promise<void> {
-    await eventually(`simulation ${id} ${wanted}`, ms, async () => (await state(id)) === wanted)
+    let now = ''
+    const look = async () => (now = await state(id)) === wanted || now === 'failed' || now === 'stopped'
+    await eventually(`simulation ${id} ${wanted}`, ms, look).catch(() => {})
+    assert.equal(now, wanted, now === wanted ? '' : `simulation ${id}, not within ${ms} ms: ${await jobOf(id)}`)
+  }
+
+  /** What is known of a simulation that did not do what it should. */
+  async function jobOf(id: number): Promise<string> {
+    const path = '/jobs?processID=nrp-experiment&limit=1000'
+    const { jobs } = await get<{ jobs: { jobID: string; warren: { number: number } }[] }>(path)
+    const job = jobs.find(({ warren }) => warren.number === id + 1)
+    const log = job && (await get<unknown>(`/jobs/${job.jobID}/logs`).catch(String))
+    return JSON.stringify({ job, log })
   }
 
   async function store(experiment: string, files: Readonly<Record<string, string>>): Promise<void> {

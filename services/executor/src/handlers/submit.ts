@@ -5,6 +5,7 @@ import { prepareInputs, readRequest } from '../grammar/request.ts'
 import { jobIdOf } from '../jobs/identity.ts'
 import { waitingFor } from '../jobs/read.ts'
 import { findSame } from '../jobs/same.ts'
+import type { NewJob } from '../jobs/sql/insert-jobs.ts'
 
 /** A job that says nothing about it is waited for so long: 7 days. */
 const LONGEST_MS = 7 * 86_400_000
@@ -24,7 +25,7 @@ export const submit = handle(executor.operations.submit, async (call): Promise<J
   const id = jobIdOf(call)
   const state = request.start === false ? 'created' : 'queued'
   const deadline = Date.now() + (request.timeoutMs ?? LONGEST_MS)
-  const stored = await context.ledger.insert({
+  const job: NewJob = {
     id,
     process_id: request.processId,
     process_version: null,
@@ -44,7 +45,8 @@ export const submit = handle(executor.operations.submit, async (call): Promise<J
     deadline,
     age_ms: 0,
     series: request.series,
-  })
+  }
+  const stored = await context.arrivals.store(job, request.files.length > 0)
   if (stored === null) return findSame(context.db, id, { owner: principal, request: request.text })
   const now = stored.at.toISOString()
   return {

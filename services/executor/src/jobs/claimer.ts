@@ -1,7 +1,8 @@
 import { backoffMs, type Logger } from '@warren/mesh'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Ledger } from './ledger.ts'
 import { LEASE_MS } from './leases.ts'
-import type { Room } from './room.ts'
+import { inOne, type Room } from './room.ts'
 import type { ClaimedJob } from './sql/claim-jobs.ts'
 
 export interface ClaimerOptions {
@@ -26,8 +27,17 @@ export interface Claimer {
   look(): Promise<void>
   /** A slot may be free: looks, unless the last look found nothing more, as then somebody tells of the next job. */
   roomFreed(): void
+  /** The last look left nothing behind, and nobody has told of a job since: whatever comes now is the next one. */
+  isExhausted(): boolean
   stop(): void
 }
+
+/** So long after a look for any job only those that are over in a moment are looked for, while there are enough of them. */
+const ANY_EVERY_MS = 20
+
+/** While many callers wait for the ledger, jobs for which nobody waits and that are over in a moment are claimed so often. */
+const CROWDED_EVERY_MS = 25
+const LOOK_MS = 5
 
 /** Fills the slots of this executor with the best queued jobs. */
 export function createClaimer({
@@ -45,9 +55,11 @@ export function createClaimer({
   let again = false
   /** The last claim left nothing behind. */
   let exhausted = false
+  let lookedForAny = -Infinity
+  let claimedAt = -Infinity
   const stopping = new AbortController()
   let failures = 0
-  return { look, roomFreed, stop: () => stopping.abort() }
+  return { look, roomFreed, isExhausted: () => exhausted && !stopping.signal.aborted, stop: () => stopping.abort() }
 
   function roomFreed(): void {
     if (exhausted) idle()
@@ -57,7 +69,7 @@ export function createClaimer({
   function look(): Promise<void> {
     again = true
     exhausted = false
-    looking ??= lookUntilDone().finally(() => (looking = undefined))
+    looking ??= lookUntilDone()
     return looking
   }
 
@@ -65,38 +77,68 @@ export function createClaimer({
     while (again && !stopping.signal.aborted) {
       again = false
       try {
-        await fill(rooms())
+        await letCallersPass()
+        const free = rooms()
+        const gathered = performance.now() - lookedForAny < ANY_EVERY_MS ? inOne(free) : undefined
+        await (gathered ? fillGathered(gathered) : fill(free))
         failures = 0
       } catch (error) {
         log.warn({ err: error }, 'could not claim')
         setTimeout(() => void look(), backoffMs(failures++)).unref()
-        return
+        break
       }
     }
+    looking = undefined // in the turn in which `again` was read: a look in the next one is a new one
+  }
+
+  /** Answers come before jobs that may as well run a moment later, and more of those then cost one claim. */
+  async function letCallersPass(): Promise<void> {
+    const isDue = (): boolean => performance.now() - claimedAt >= CROWDED_EVERY_MS
+    while (!isDue() && ledger.isCrowded() && rooms().some(({ of }) => of === 'short')) await wait(LOOK_MS)
   }
 
   async function fill(free: readonly Room[]): Promise<void> {
     let last: ClaimedJob | undefined
-    for (const { jobs: limit, offers } of free) {
-      if (offers.size === 0) return
-      const claimed = await ledger.claim({
-        offers,
-        limit,
-        executorId,
-        leaseMs: LEASE_MS,
-        mostOfOwner,
-        staging: staging(),
-      })
-      for (const job of claimed) start(job)
-      if (claimed.length < limit) {
-        // a room for some processes says nothing of the others; and somebody may have told of a job meanwhile
-        exhausted = last === undefined && !again
+    for (const room of free) {
+      if (room.offers.size === 0) return
+      if (room.of === 'all') lookedForAny = performance.now()
+      const claimed = await claim(room)
+      if (claimed.length < room.jobs) {
+        // that there are no short ones says nothing of the others; and somebody may have told of a job meanwhile
+        exhausted = room.of === 'all' && !again
         if (rooms().length > 0) idle()
         return
       }
       last = claimed.at(-1)
     }
-    if (!last) return
+    if (last) goOn(last)
+  }
+
+  /** One claim where there were two. */
+  async function fillGathered(room: Room): Promise<void> {
+    const claimed = await claim(room)
+    const last = claimed.at(-1)
+    if (last && claimed.length === room.jobs) return goOn(last)
+    // there may be others
+    lookedForAny = -Infinity
+    again = true
+  }
+
+  async function claim({ jobs: limit, offers }: Room): Promise<ClaimedJob[]> {
+    claimedAt = performance.now()
+    const claimed = await ledger.claim({
+      offers,
+      limit,
+      executorId,
+      leaseMs: LEASE_MS,
+      mostOfOwner,
+      staging: staging(),
+    })
+    for (const job of claimed) start(job)
+    return claimed
+  }
+
+  function goOn(last: ClaimedJob): void {
     if (rooms().length > 0) again = true
     else passOn(last.processId)
   }

@@ -17,6 +17,8 @@ export interface WrittenEvent {
   readonly data: EventData | null
   /** The job names a subscriber of its own. */
   readonly notify: boolean
+  /** It was claimed in the same transaction: nobody has to look for it. */
+  readonly isClaimed?: boolean
 }
 
 export interface EventData {

@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises'
+
 interface Waiting<Item, Result> {
   readonly item: Item
   readonly resolve: (result: Result) => void
@@ -7,19 +9,25 @@ interface Waiting<Item, Result> {
 /** Items of one statement, which bounds how long it can take. */
 const MOST = 500
 
+/** More than so many in a statement are a crowd. */
+const FEW = 3
+
 /**
  * Group commit: while one write is in flight the next ones gather and go as one statement. A lone write never waits.
  *
  * @param write one statement for many items; its results in the order of the items
  * @param isOutage tells a failure that all items share; after any other each item is written alone, so that one that
  *   the database refuses does not take its neighbours with it
+ * @param gatherMs after a crowd the next write waits so long for others: the first of them would go alone
  */
 export function groupCommit<Item, Result>(
   write: (items: readonly Item[]) => Promise<readonly Result[]>,
   isOutage: (error: unknown) => boolean,
+  gatherMs?: number,
 ): (item: Item) => Promise<Result> {
   let waiting: Waiting<Item, Result>[] = []
   let writing = false
+  let crowded = false
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject })
@@ -31,8 +39,10 @@ export function groupCommit<Item, Result>(
 
   async function writeAll(): Promise<void> {
     while (waiting.length > 0) {
+      if (crowded) await wait(gatherMs)
       const batch = waiting.slice(0, MOST)
       waiting = waiting.slice(MOST)
+      crowded = gatherMs !== undefined && batch.length > FEW
       await writeBatch(batch)
     }
     writing = false

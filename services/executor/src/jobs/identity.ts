@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { nanoid } from 'nanoid'
 
 const LENGTH = 21
@@ -22,5 +22,5 @@ export function jobIdOf({ principal, idempotencyKey, messageId }: Intent): strin
 }
 
 function digest(...parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, LENGTH)
+  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, LENGTH)
 }

@@ -10,6 +10,8 @@ import { reportProgress, type ProgressReport } from './sql/report-progress.ts'
 export interface Ledger {
   /** Settles once the job is stored, with the time of the database then; null when its id was there before. */
   insert(job: NewJob): Promise<InsertedJob | null>
+  /** Many callers at a time wait for their jobs to be stored, or did a moment ago. */
+  isCrowded(): boolean
   /** Whether the move was made; if not, somebody else was first. */
   move(move: JobMove): Promise<boolean>
   claim(claim: Claim): Promise<ClaimedJob[]>
@@ -30,6 +32,13 @@ const byIndex = {
   plan_cache_mode: 'force_generic_plan',
   jit: 'off',
 } as const
+
+/** Jobs that were claimed together end together. Nobody waits for that but who claims the next ones. */
+const GATHER_MS = 1
+
+/** More callers than that in one statement are a crowd, and the next ones come soon. */
+const FEW = 3
+const CROWD_MS = 50
 
 /**
  * One connection carries every write, so that the statements commit one after another, in the order of their events'
@@ -52,7 +61,9 @@ export function openLedger(
       throw error
     }
   }
+  let crowdedAt = -Infinity
   const insert = groupCommit<NewJob, InsertedJob | null>(async (jobs) => {
+    if (jobs.length > FEW) crowdedAt = performance.now()
     const events = await ask((sql) => insertJobs(sql, writer, jobs))
     written(events)
     const inserted = new Map(events.map((event) => [event.jobId, event]))
@@ -62,14 +73,19 @@ export function openLedger(
       return job
     })
   }, isDatabaseDown)
-  const move = groupCommit<JobMove, boolean>(async (moves) => {
-    const moved = await ask((sql) => moveJobs(sql, writer, moves))
-    written(moved)
-    const made = new Set(moved.map(({ n }) => n))
-    return moves.map((_, n) => made.has(n))
-  }, isDatabaseDown)
+  const move = groupCommit<JobMove, boolean>(
+    async (moves) => {
+      const moved = await ask((sql) => moveJobs(sql, writer, moves))
+      written(moved)
+      const made = new Set(moved.map(({ n }) => n))
+      return moves.map((_, n) => made.has(n))
+    },
+    isDatabaseDown,
+    GATHER_MS,
+  )
   return {
     insert,
+    isCrowded: () => performance.now() - crowdedAt < CROWD_MS,
     move,
     claim: async (claim) => {
       const claimed = await ask((sql) => claimJobs(sql, writer, claim))

@@ -102,20 +102,16 @@ with recursive offer as (
   where j.id = best.id and offer.process_id = j.process_id
   returning
     j.id, j.process_id, j.state, j.attempt, j.failures, j.attempts_most, j.owner, j.request, j.checkpoint, j.traceparent,
-    j.deadline_at, j.notify
+    j.deadline_at, j.notify, case j.state when 'staging' then 'jobClaimed' else 'jobStarted' end as event,
+    nextval('executor.events_seq_seq') as seq
 ), told as (
-  insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
-  select
-    id, process_id, owner, case state when 'staging' then 'jobClaimed' else 'jobStarted' end, state, attempt, now(),
-    ${writer}::text
-  from taken
-  returning xid, seq, job_id, at, event
+  insert into executor.events (seq, job_id, process_id, owner, event, state, attempt, at, writer)
+  overriding system value
+  select seq, id, process_id, owner, event, state, attempt, now(), ${writer}::text from taken
 )
 select
-  told.xid::text, told.seq, taken.id as "jobId", taken.process_id as "processId", taken.owner, told.event,
-  taken.state, taken.attempt, told.at, null as data, taken.notify, taken.failures, taken.attempts_most as "attemptsMost",
-  taken.request::text as request, taken.checkpoint::text as checkpoint, taken.traceparent,
-  taken.deadline_at as "deadlineAt"
-from taken
-join told on told.job_id = taken.id`
+  pg_current_xact_id()::text as xid, seq, id as "jobId", process_id as "processId", owner, event, state, attempt,
+  now() as at, null as data, notify, failures, attempts_most as "attemptsMost", request::text as request,
+  checkpoint::text as checkpoint, traceparent, deadline_at as "deadlineAt"
+from taken`
 }

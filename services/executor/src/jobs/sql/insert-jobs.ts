@@ -40,10 +40,27 @@ export interface InsertedJob extends WrittenEvent {
 
 /**
  * Writes jobs and what there is to tell about them, in one statement. A job whose id is there already stays as it is,
- * and no event comes back for it. Jobs without a series pay nothing for those that have one.
+ * and no event comes back for it. One that nobody waits for and that runs at once was accepted before: both are told.
+ * Jobs without a series pay nothing for those that have one, nor others for those that run at once, nor new ones for
+ * those that are sent again.
  */
 export async function insertJobs(sql: Sql, writer: string, jobs: readonly NewJob[]): Promise<InsertedJob[]> {
+  try {
+    return await write(sql, writer, jobs, sql``)
+  } catch (error) {
+    if (!isThere(error)) throw error
+    return await write(sql, writer, jobs, sql`on conflict (id) do nothing`)
+  }
+}
+
+async function write(
+  sql: Sql,
+  writer: string,
+  jobs: readonly NewJob[],
+  unlessThere: PendingQuery<Row[]>,
+): Promise<InsertedJob[]> {
   const parts = jobs.some(({ series }) => series !== undefined) ? numbering(sql) : plain(sql)
+  const claimed = jobs.some(isClaimed) ? claiming(sql, writer) : { accepted: sql``, state: sql`` }
   const rows = await sql<InsertedRow[]>`
 with input as (
   select *, now() - age_ms * interval '1 ms' as created
@@ -65,37 +82,68 @@ with input as (
     case when state in ('successful', 'failed', 'dismissed') then now() end, now(),
     case when state = 'successful' then 100 else 0 end ${parts.values}
   from input
-  on conflict (id) do nothing
-  returning id, process_id, owner, state, attempt ${parts.number}
+  ${unlessThere}
+  returning id, process_id, owner, state, attempt, mode ${parts.number}
 )
 insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
-select id, process_id, owner, ${events}::text::json ->> state, state, attempt, now(), ${writer}::text from inserted
-returning xid::text, seq, job_id as "jobId", at ${parts.told}`
+${claimed.accepted}
+select id, process_id, owner, ${sql.unsafe(eventOfState)}, state, attempt, now(), ${writer}::text from inserted
+returning xid::text, seq, job_id as "jobId", at ${claimed.state} ${parts.told}`
   // of two with one id the first one is the job
   const given = new Map(jobs.toReversed().map((job) => [job.id, job]))
-  return rows.map((row) => ({ ...row, ...toldOf(given.get(row.jobId) as NewJob) }))
+  return rows.map((row) => ({ ...row, ...toldOf(given.get(row.jobId) as NewJob, row.state) }))
 }
 
-const events = JSON.stringify(beginnings)
+const eventOfState = `case state ${Object.entries(beginnings)
+  .map(([state, event]) => `when '${state}' then '${event}'`)
+  .join(' ')} end`
 
-type InsertedRow = Pick<InsertedJob, 'xid' | 'seq' | 'jobId' | 'at' | 'number'>
+function isThere(error: unknown): boolean {
+  const { code, constraint_name: constraint } = error as { code?: unknown; constraint_name?: unknown }
+  return code === '23505' && constraint === 'jobs_pkey'
+}
+
+interface InsertedRow extends Pick<InsertedJob, 'xid' | 'seq' | 'jobId' | 'at' | 'number'> {
+  /** Where it need not be that of the job */
+  readonly state?: JobState
+}
 
 /** What the rows need not say: it is as it was given. */
-function toldOf({
-  process_id: processId,
-  owner,
-  state,
-  attempt,
-  notify,
-}: NewJob): Omit<WrittenEvent, keyof InsertedRow> {
-  return { processId, owner, event: beginnings[state], state, attempt, data: null, notify }
+function toldOf(job: NewJob, told: JobState = job.state): Omit<InsertedJob, 'xid' | 'seq' | 'jobId' | 'at' | 'number'> {
+  const { process_id: processId, owner, state, attempt, notify } = job
+  const same = { processId, owner, data: null, notify }
+  if (told === state) return { ...same, event: beginnings[state], state, attempt }
+  return { ...same, event: beginnings[told], state: told, attempt: 0, isClaimed: true }
+}
+
+function isClaimed({ mode, state }: NewJob): boolean {
+  return mode === 'async' && state === 'running'
+}
+
+/** All are accepted before any of them starts. */
+function claiming(sql: Sql, writer: string): Readonly<Record<'accepted' | 'state', PendingQuery<Row[]>>> {
+  return {
+    accepted: sql`
+select id, process_id, owner, ${beginnings.queued}::text, 'queued', 0, now(), ${writer}::text
+from inserted
+where mode = 'async' and state = 'running'
+union all`,
+    state: sql`, state`,
+  }
 }
 
 type Parts = Readonly<Record<'field' | 'numbers' | 'columns' | 'values' | 'number' | 'told', PendingQuery<Row[]>>>
 
 function plain(sql: Sql): Parts {
   const nothing = sql``
-  return { field: nothing, numbers: nothing, columns: nothing, values: nothing, number: nothing, told: nothing }
+  return {
+    field: nothing,
+    numbers: nothing,
+    columns: nothing,
+    values: nothing,
+    number: nothing,
+    told: nothing,
+  }
 }
 
 /** Whoever else numbers jobs of a series waits until this statement is committed. */

@@ -18,6 +18,7 @@ function instantBroker(happen: (published: Published, deliver: (message: Consume
     prependListener: on,
     assertExchange: async () => ({}),
     bindExchange: async () => ({}),
+    unbindExchange: async () => ({}),
     assertQueue: async () => ({}),
     bindQueue: async () => ({}),
     consume: async (_queue: string, take: typeof deliver) => {

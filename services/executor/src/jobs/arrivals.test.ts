@@ -51,7 +51,8 @@ test('a job that would be the next one is claimed where it is stored', async () 
   // whoever was given it can end it, and nobody else can claim it
   const ledger = store.ledger('x2')
   const offers = new Map([['echo', '1.0.0']])
-  assert.deepEqual(await ledger.claim({ offers, limit: 5, executorId: 'x2', leaseMs: 20_000, mostOfOwner: null }), [])
+  const others = await ledger.claim({ offers, limit: 5, executorId: 'x2', leaseMs: 20_000, mostOfOwner: null })
+  assert.equal(others.length, 0)
   assert.equal(await ledger.move({ id: 'a', attempt: 1, executorId: 'x1', move: 'stored', results: '{}' }), true)
 })
 

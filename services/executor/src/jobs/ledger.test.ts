@@ -35,6 +35,25 @@ test('a job whose id is there already stays as it was, and tells nothing', async
   )
 })
 
+test('events are told in the order of their numbers, whichever statements are answered in one moment', async () => {
+  await using store = await openStore()
+  const ledger = store.ledger('x1')
+  const jobs = Array.from({ length: 300 }, (_, n) => `job${n}`)
+  const sent = jobs.map(async (id, n) => {
+    await ledger.insert(newJob({ id }))
+    // the same id again, every now and then: that statement is sent twice
+    const again = n % 50 === 0 ? ledger.insert(newJob({ id })) : undefined
+    await Promise.all([again, ledger.move({ id, move: n % 2 ? 'hold' : 'dismiss' }), claim(ledger)])
+  })
+  await Promise.all(sent)
+  const numbers = store.written.map(({ seq }) => Number(seq)).filter(Boolean)
+  assert.ok(numbers.length >= 600)
+  assert.deepEqual(
+    numbers,
+    numbers.toSorted((a, b) => a - b),
+  )
+})
+
 test('owners take turns, whoever came first with however many jobs', async () => {
   await using store = await openStore()
   const ledger = store.ledger('x1')

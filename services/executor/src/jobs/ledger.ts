@@ -1,8 +1,9 @@
 import { answering, connect, isDatabaseDown } from '@warren/database'
+import type { Sql } from 'postgres'
 import type { WrittenEvent } from './events.ts'
 import { groupCommit } from './group-commit.ts'
 import { claimJobs, type Claim, type ClaimedJob } from './sql/claim-jobs.ts'
-import { insertJobs, type InsertedJob, type NewJob } from './sql/insert-jobs.ts'
+import { insertJobs, isThere, type InsertedJob, type NewJob } from './sql/insert-jobs.ts'
 import { moveJobs, type JobMove } from './sql/move-jobs.ts'
 import { reportProgress, type ProgressReport } from './sql/report-progress.ts'
 
@@ -53,19 +54,11 @@ export function openLedger(
 ): Ledger {
   const options = { max: 1, idle_timeout: 0, connection: byIndex }
   const { ask: askOnce, close } = answering(() => connect(databaseUrl, 'executor', options))
-  const ask: typeof askOnce = async (statement) => {
-    try {
-      return await askOnce(statement)
-    } catch (error) {
-      unanswered()
-      throw error
-    }
-  }
+  let turn: Promise<unknown> = Promise.resolve()
   let crowdedAt = -Infinity
   const insert = groupCommit<NewJob, InsertedJob | null>(async (jobs) => {
     if (jobs.length > FEW) crowdedAt = performance.now()
-    const events = await ask((sql) => insertJobs(sql, writer, jobs))
-    written(events)
+    const events = await insertMany(jobs)
     const inserted = new Map(events.map((event) => [event.jobId, event]))
     return jobs.map(({ id }) => {
       const job = inserted.get(id) ?? null
@@ -76,7 +69,6 @@ export function openLedger(
   const move = groupCommit<JobMove, boolean>(
     async (moves) => {
       const moved = await ask((sql) => moveJobs(sql, writer, moves))
-      written(moved)
       const made = new Set(moved.map(({ n }) => n))
       return moves.map((_, n) => made.has(n))
     },
@@ -87,12 +79,37 @@ export function openLedger(
     insert,
     isCrowded: () => performance.now() - crowdedAt < CROWD_MS,
     move,
-    claim: async (claim) => {
-      const claimed = await ask((sql) => claimJobs(sql, writer, claim))
-      written(claimed)
-      return claimed
-    },
-    progress: async (reports) => written(await ask((sql) => reportProgress(sql, writer, reports))),
+    claim: (claim) => ask((sql) => claimJobs(sql, writer, claim)),
+    progress: async (reports) => void (await ask((sql) => reportProgress(sql, writer, reports))),
     close,
+  }
+
+  async function insertMany(jobs: readonly NewJob[]): Promise<InsertedJob[]> {
+    try {
+      return await ask((sql) => insertJobs(sql, writer, jobs, false))
+    } catch (error) {
+      if (!isThere(error)) throw error
+      return await ask((sql) => insertJobs(sql, writer, jobs, true))
+    }
+  }
+
+  /** Answers of one moment are told in the order of their statements, however many promises each is behind. */
+  function ask<Event extends WrittenEvent>(statement: (sql: Sql) => Promise<Event[]>): Promise<Event[]> {
+    const before = turn
+    const told = Promise.all([askOnce(statement), before]).then(
+      ([events]) => {
+        written(events)
+        return events
+      },
+      (error: unknown) => {
+        if (!isThere(error)) unanswered()
+        throw error
+      },
+    )
+    turn = told.then(
+      () => {},
+      () => before,
+    )
+    return told
   }
 }

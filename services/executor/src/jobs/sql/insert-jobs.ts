@@ -39,25 +39,19 @@ export interface InsertedJob extends WrittenEvent {
 }
 
 /**
- * Writes jobs and what there is to tell about them, in one statement. A job whose id is there already stays as it is,
- * and no event comes back for it. One that nobody waits for and that runs at once was accepted before: both are told.
- * Jobs without a series pay nothing for those that have one, nor others for those that run at once, nor new ones for
- * those that are sent again.
+ * Writes jobs and what there is to tell about them, in one statement. One that nobody waits for and that runs at once was
+ * accepted before: both are told. Jobs without a series pay nothing for those that have one, nor others for those that
+ * run at once.
+ *
+ * @param unlessThere a job whose id is there already stays as it is, and no event comes back for it; to look for it in
+ *   every row takes time, and hardly any job is there
+ * @throws unless told so, what `isThere` knows
  */
-export async function insertJobs(sql: Sql, writer: string, jobs: readonly NewJob[]): Promise<InsertedJob[]> {
-  try {
-    return await write(sql, writer, jobs, sql``)
-  } catch (error) {
-    if (!isThere(error)) throw error
-    return await write(sql, writer, jobs, sql`on conflict (id) do nothing`)
-  }
-}
-
-async function write(
+export async function insertJobs(
   sql: Sql,
   writer: string,
   jobs: readonly NewJob[],
-  unlessThere: PendingQuery<Row[]>,
+  unlessThere: boolean,
 ): Promise<InsertedJob[]> {
   const parts = jobs.some(({ series }) => series !== undefined) ? numbering(sql) : plain(sql)
   const claimed = jobs.some(isClaimed) ? claiming(sql, writer) : { accepted: sql``, state: sql`` }
@@ -82,7 +76,7 @@ with input as (
     case when state in ('successful', 'failed', 'dismissed') then now() end, now(),
     case when state = 'successful' then 100 else 0 end ${parts.values}
   from input
-  ${unlessThere}
+  ${unlessThere ? sql`on conflict (id) do nothing` : sql``}
   returning id, process_id, owner, state, attempt, mode ${parts.number}
 )
 insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
@@ -98,7 +92,8 @@ const eventOfState = `case state ${Object.entries(beginnings)
   .map(([state, event]) => `when '${state}' then '${event}'`)
   .join(' ')} end`
 
-function isThere(error: unknown): boolean {
+/** One of the jobs is there already; none was written. */
+export function isThere(error: unknown): boolean {
   const { code, constraint_name: constraint } = error as { code?: unknown; constraint_name?: unknown }
   return code === '23505' && constraint === 'jobs_pkey'
 }

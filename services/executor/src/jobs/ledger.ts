@@ -106,10 +106,7 @@ export function openLedger(
         throw error
       },
     )
-    turn = told.then(
-      () => {},
-      () => before,
-    )
+    turn = told.catch(() => before)
     return told
   }
 }

@@ -1,5 +1,5 @@
 import { headers, LOCAL } from '@warren/contracts'
-import type { Delivery } from './consumer.ts'
+import type { Delivery } from './settling.ts'
 import type { Logger } from './log.ts'
 import type { Mesh } from './mesh.ts'
 import { readTraceContext, traceIdOf, type Span, type TraceContext } from './trace.ts'

@@ -1,6 +1,7 @@
 import { exchanges, messageTypes, queues } from '@warren/contracts'
 import type { ConsumeMessage } from 'amqplib'
-import { consume, type Delivery } from './consumer.ts'
+import { consume } from './consumer.ts'
+import type { Delivery } from './settling.ts'
 import type { Mesh } from './mesh.ts'
 import type { Family } from './metrics.ts'
 import { instanceQueue } from './topology.ts'

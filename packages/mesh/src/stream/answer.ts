@@ -1,6 +1,6 @@
 import { frameHeaders, frameTypes, headers, toProblem, WarrenError } from '@warren/contracts'
 import { nanoid } from 'nanoid'
-import type { Delivery } from '../consumer.ts'
+import type { Delivery } from '../settling.ts'
 import type { Mesh } from '../mesh.ts'
 import { readTraceContext, type TraceContext } from '../trace.ts'
 import { toRequest } from './app-request.ts'

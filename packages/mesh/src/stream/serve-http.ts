@@ -1,6 +1,7 @@
 import { frameTypes, headers, type WarrenError } from '@warren/contracts'
 import { setTimeout as wait } from 'node:timers/promises'
-import { consume, type Delivery } from '../consumer.ts'
+import { consume } from '../consumer.ts'
+import type { Delivery } from '../settling.ts'
 import { unavailable } from '../failures.ts'
 import type { Mesh } from '../mesh.ts'
 import type { Server } from '../server.ts'

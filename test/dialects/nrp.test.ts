@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, it } from 'node:test'
 import { startPlatform } from '../support/platform.ts'
 import { eventually, isAlive } from '../support/wait.ts'
-import { hasMosquitto, listenMqtt, nrpClient, tokensOf, type Heard } from './nrp/client.ts'
+import { hasMosquitto, listenMqtt, nrpClient, tokensOf, type Heard, type JobOfSimulation } from './nrp/client.ts'
 
 // A frontend of the Neurorobotics Platform finds its backend: routes, states, topics. What the original gets wrong is right.
 
@@ -278,20 +278,14 @@ function done(progress: unknown): boolean {
   return (progress as { done?: boolean } | undefined)?.done === true
 }
 
-interface JobOf {
-  readonly jobID: string
-  readonly exception?: Readonly<Record<string, unknown>>
+interface WithResults extends JobOfSimulation {
   readonly results: Readonly<Record<string, unknown>>
 }
 
-/** The job of a simulation: they are numbered in the order in which they were created. */
-async function jobOf(id: number): Promise<JobOf> {
-  const { jobs } = await owner.get<{ jobs: (JobOf & { status: string; warren: { number: number } })[] }>(
-    '/jobs?processID=nrp-experiment&limit=200',
-  )
-  const job = jobs.find(({ warren }) => warren.number === id + 1)
-  assert.ok(job, `no job of simulation ${id}`)
-  const results = job.status === 'successful' ? await owner.get<JobOf['results']>(`/jobs/${job.jobID}/results`) : {}
+async function jobOf(id: number): Promise<WithResults> {
+  const job = await owner.jobOf(id)
+  const results =
+    job.status === 'successful' ? await owner.get<WithResults['results']>(`/jobs/${job.jobID}/results`) : {}
   return { ...job, results }
 }
 

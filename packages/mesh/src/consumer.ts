@@ -38,7 +38,7 @@ export function consume(
   let prefetch = firstPrefetch
   const lateBindings = new Map<string, { exchange: string; key: string }>()
   let settling: Settling | undefined
-  /** The channel that is set up */
+  /** The channel that is set up: known a turn before the supervisor says so, and a pause may come in that turn */
   let ready: Channel | undefined
   let consumerTag: string | undefined
   let taking = true
@@ -82,13 +82,13 @@ export function consume(
   }
 
   /** One after the other: a consumer that is about to start has no tag yet by which it could be stopped. */
-  function alignInTurn(): Promise<void> {
-    changing = changing.then(() => withChannel(align))
+  function inTurn(act: typeof align): Promise<void> {
+    changing = changing.then(() => withChannel(act))
     return changing
   }
 
   /** What could not be done on a channel is done when the next one is set up. */
-  async function withChannel(act: (channel: Channel, mine: Settling) => Promise<void>): Promise<void> {
+  async function withChannel(act: typeof align): Promise<void> {
     const channel = ready
     if (!channel || !settling) return
     try {
@@ -128,19 +128,18 @@ export function consume(
 
   function pause(): Promise<void> {
     taking = false
-    return alignInTurn()
+    return inTurn(align)
   }
 
   async function resume(): Promise<void> {
     if (taking || closed) return
     taking = true
-    await alignInTurn()
+    await inTurn(align)
   }
 
   function setPrefetch(count: number): Promise<void> {
     prefetch = count
-    changing = changing.then(() => withChannel(startAgain))
-    return changing
+    return inTurn(startAgain)
   }
 
   async function startAgain(channel: Channel, mine: Settling): Promise<void> {

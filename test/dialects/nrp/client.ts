@@ -19,6 +19,15 @@ export interface NrpClient {
   store(experiment: string, files: Readonly<Record<string, string>>): Promise<void>
   /** The routes of Warren's own, as the same user. */
   get<T>(path: string): Promise<T>
+  /** The job of a simulation: they are numbered in the order in which they were created. */
+  jobOf(id: number): Promise<JobOfSimulation>
+}
+
+export interface JobOfSimulation {
+  readonly jobID: string
+  readonly status: string
+  readonly exception?: Readonly<Record<string, unknown>>
+  readonly warren: { readonly number: number }
 }
 
 export interface NrpAnswer {
@@ -32,7 +41,7 @@ let experiments = 0
 /** @param token nobody, without one */
 export function nrpClient({ url }: Pick<Stack, 'url'>, token?: string): NrpClient {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  return { call, simulate, put, state, until, store, get }
+  return { call, simulate, put, state, until, store, get, jobOf }
 
   async function call(method: string, path: string, body?: unknown): Promise<NrpAnswer> {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
@@ -63,16 +72,20 @@ export function nrpClient({ url }: Pick<Stack, 'url'>, token?: string): NrpClien
     let now = ''
     const look = async () => (now = await state(id)) === wanted || now === 'failed' || now === 'stopped'
     await eventually(`simulation ${id} ${wanted}`, ms, look).catch(() => {})
-    assert.equal(now, wanted, now === wanted ? '' : `simulation ${id}, not within ${ms} ms: ${await jobOf(id)}`)
+    assert.equal(now, wanted, now === wanted ? '' : `simulation ${id}, not within ${ms} ms: ${await whatBecameOf(id)}`)
   }
 
   /** What is known of a simulation that did not do what it should. */
-  async function jobOf(id: number): Promise<string> {
-    const path = '/jobs?processID=nrp-experiment&limit=1000'
-    const { jobs } = await get<{ jobs: { jobID: string; warren: { number: number } }[] }>(path)
+  async function whatBecameOf(id: number): Promise<string> {
+    const job = await jobOf(id)
+    return JSON.stringify({ job, log: await get<unknown>(`/jobs/${job.jobID}/logs`).catch(String) })
+  }
+
+  async function jobOf(id: number): Promise<JobOfSimulation> {
+    const { jobs } = await get<{ jobs: JobOfSimulation[] }>('/jobs?processID=nrp-experiment&limit=200')
     const job = jobs.find(({ warren }) => warren.number === id + 1)
-    const log = job && (await get<unknown>(`/jobs/${job.jobID}/logs`).catch(String))
-    return JSON.stringify({ job, log })
+    assert.ok(job, `no job of simulation ${id}`)
+    return job
   }
 
   async function store(experiment: string, files: Readonly<Record<string, string>>): Promise<void> {

@@ -1,5 +1,5 @@
-import { backoffMs, type Logger } from '@warren/mesh'
 import { setTimeout as wait } from 'node:timers/promises'
+import { backoffMs, type Logger } from '@warren/mesh'
 import type { Ledger } from './ledger.ts'
 import { LEASE_MS } from './leases.ts'
 import { inOne, type Room } from './room.ts'

@@ -9,8 +9,8 @@ interface Waiting<Item, Result> {
 /** Items of one statement, which bounds how long it can take. */
 const MOST = 500
 
-/** More than so many in a statement are a crowd. */
-const FEW = 3
+/** More than so many in a statement are a crowd, and the next ones come soon. */
+export const FEW = 3
 
 /**
  * Group commit: while one write is in flight the next ones gather and go as one statement. A lone write never waits.

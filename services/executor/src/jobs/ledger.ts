@@ -1,7 +1,7 @@
 import { answering, connect, isDatabaseDown } from '@warren/database'
 import type { Sql } from 'postgres'
 import type { WrittenEvent } from './events.ts'
-import { groupCommit } from './group-commit.ts'
+import { FEW, groupCommit } from './group-commit.ts'
 import { claimJobs, type Claim, type ClaimedJob } from './sql/claim-jobs.ts'
 import { insertJobs, isThere, type InsertedJob, type NewJob } from './sql/insert-jobs.ts'
 import { moveJobs, type JobMove } from './sql/move-jobs.ts'
@@ -37,8 +37,7 @@ const byIndex = {
 /** Jobs that were claimed together end together. Nobody waits for that but who claims the next ones. */
 const GATHER_MS = 1
 
-/** More callers than that in one statement are a crowd, and the next ones come soon. */
-const FEW = 3
+/** So long after a crowd of callers the next one is expected. */
 const CROWD_MS = 50
 
 /**

@@ -27,7 +27,8 @@ const AHEAD = 16
  * and other executors' shares, so it is done for nothing else, and not while such jobs wait here already.
  */
 export function measureRoom({ pool, offers, claimed, arriving }: RoomOptions): Room[] {
-  const running = [...claimed(), ...arriving()]
+  const coming = arriving()
+  const running = [...claimed(), ...coming]
   const most = pool.slots * AHEAD
   if (running.length > most / 2) return []
   const all = offers()
@@ -35,7 +36,7 @@ export function measureRoom({ pool, offers, claimed, arriving }: RoomOptions): R
   const long = running.filter((processId) => !pool.isShort(processId)).length
   // one at least, so that neither calls nor short jobs keep a slot from the others for ever
   const least = running.length === 0 || (long === 0 && waiting === 0) ? 1 : 0
-  const free = Math.max(pool.free() - waiting - arriving().length, least)
+  const free = Math.max(pool.free() - waiting - coming.length, least)
   const rooms: Room[] = free > 0 ? [{ jobs: free, of: 'all', offers: all }] : []
   if (waiting > 0 || long >= pool.slots) return rooms
   const short = new Map([...all].filter(([processId]) => pool.isShort(processId)))
@@ -46,8 +47,9 @@ export function measureRoom({ pool, offers, claimed, arriving }: RoomOptions): R
 /** Whether one more job of the process can be run now, when none is queued. */
 export function hasRoomFor(processId: string, { pool, claimed, arriving }: Omit<RoomOptions, 'offers'>): boolean {
   const waiting = pool.waiting()
-  if (pool.free() - waiting - arriving().length > 0) return true
-  const running = [...claimed(), ...arriving()]
+  const coming = arriving()
+  if (pool.free() - waiting - coming.length > 0) return true
+  const running = [...claimed(), ...coming]
   return waiting === 0 && running.length < pool.slots * AHEAD && [processId, ...running].every(pool.isShort)
 }
 

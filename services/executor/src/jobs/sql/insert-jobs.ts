@@ -98,13 +98,15 @@ export function isThere(error: unknown): boolean {
   return code === '23505' && constraint === 'jobs_pkey'
 }
 
-interface InsertedRow extends Pick<InsertedJob, 'xid' | 'seq' | 'jobId' | 'at' | 'number'> {
+type Returned = 'xid' | 'seq' | 'jobId' | 'at' | 'number'
+
+interface InsertedRow extends Pick<InsertedJob, Returned> {
   /** Where it need not be that of the job */
   readonly state?: JobState
 }
 
 /** What the rows need not say: it is as it was given. */
-function toldOf(job: NewJob, told: JobState = job.state): Omit<InsertedJob, 'xid' | 'seq' | 'jobId' | 'at' | 'number'> {
+function toldOf(job: NewJob, told: JobState = job.state): Omit<InsertedJob, Returned> {
   const { process_id: processId, owner, state, attempt, notify } = job
   const same = { processId, owner, data: null, notify }
   if (told === state) return { ...same, event: beginnings[state], state, attempt }
@@ -131,14 +133,7 @@ type Parts = Readonly<Record<'field' | 'numbers' | 'columns' | 'values' | 'numbe
 
 function plain(sql: Sql): Parts {
   const nothing = sql``
-  return {
-    field: nothing,
-    numbers: nothing,
-    columns: nothing,
-    values: nothing,
-    number: nothing,
-    told: nothing,
-  }
+  return { field: nothing, numbers: nothing, columns: nothing, values: nothing, number: nothing, told: nothing }
 }
 
 /** Whoever else numbers jobs of a series waits until this statement is committed. */

@@ -52,6 +52,19 @@ it('fetches a blob once for all who want it, also at once, and whoever shares th
   assert.deepEqual(cached(dir), [join(dir, blobOf('the same').sha256.slice(0, 2), blobOf('the same').sha256)])
 })
 
+it('gives a blob to whoever asks in the moment in which it comes', async () => {
+  const cache = await openBlobCache(join(root, 'moment'), 1_000_000)
+  const asked: Promise<string>[] = []
+  for (let n = 0; n < 100; n++) {
+    for (let turn = 0; turn < 20; turn++) {
+      asked.push(place(cache, `blob ${n}`))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  const texts = (await Promise.all(asked)).map((path) => readFileSync(path, 'utf8'))
+  for (const [index, text] of texts.entries()) assert.equal(text, `blob ${Math.floor(index / 20)}`)
+})
+
 it('gives files of their own: what a process does to one, nobody else sees', async () => {
   const cache = await openBlobCache(join(root, 'own'), 1_000)
   const one = await place(cache, 'unchanged')

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { constants, copyFile, mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { WarrenError } from '@warren/contracts'
 import { nanoid } from 'nanoid'
 import { saveBytes, type Bytes } from './save.ts'
@@ -54,16 +54,16 @@ export async function openBlobCache(dir: string, maxBytes: number): Promise<Blob
 
   async function copy({ sha256, size }: Blob, path: string): Promise<boolean> {
     const source = pathOf(sha256)
+    // one that was cut by a crash is fetched again
+    if ((await sizeOf(source)) !== size) return false
     try {
-      // one that was cut by a crash is fetched again
-      if ((await stat(source)).size !== size) return false
       await copyFile(source, path, constants.COPYFILE_FICLONE)
       const now = new Date()
       await utimes(source, now, now)
       return true
     } catch (error) {
-      // or is it the folder of the path that is gone?
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || (await isThere(source))) throw error
+      // somebody removed it meanwhile, and may have put it there again; or is it the folder of the path that is gone?
+      if (!isMissing(error) || (await sizeOf(dirname(path))) === undefined) throw error
       return false
     }
   }
@@ -134,11 +134,18 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
+/** Undefined of what is not there. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
 
 async function settledOr(work: Promise<void>, signal: AbortSignal): Promise<void> {

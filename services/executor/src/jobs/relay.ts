@@ -4,22 +4,15 @@ import { backoffMs, emit, type Mesh } from '@warren/mesh'
 import { nanoid } from 'nanoid'
 import type { Sql } from 'postgres'
 import { eventData, type Position, type WrittenEvent } from './events.ts'
+import { createPublished, type Published } from './published.ts'
 
 /** Brings committed events to the broker, each at least once and in the order of the writer that wrote them. */
-export interface Relay {
+export interface Relay extends Omit<Published, 'add'> {
   push(events: readonly WrittenEvent[]): void
   /** Tells executors that jobs of this process are queued. A hint: the reaper covers its loss. */
   wakeUp(processId: string): void
   /** Publishes what a writer that is gone left behind, and forgets the writer. */
   adopt(writer: string): Promise<void>
-  /** How far this writer's events are published, as far as it knows of them. */
-  position(): Position
-  /** All of its events up to here are published for certain: who adopts them begins behind it. */
-  safe(): Position
-  /** A statement had no answer: it may have committed, or do so later, and nobody pushes its events. */
-  doubt(): void
-  /** Moves what is safe; after a doubt it looks for events that were committed without an answer, and publishes them. */
-  reconcile(): Promise<void>
   close(): Promise<void>
 }
 
@@ -28,28 +21,29 @@ const BATCH = 256
 const GATHER_MS = 4
 /** Beyond it the relay forgets the events and reads them from the table again, when the broker is back. */
 const MEMORY_MOST = 5_000
-/** So long after its connection was given up a statement may still reach the server and commit. */
-const DOUBT_MS = 60_000
-/** Published events of which it remembers until they are safe */
-const REMEMBERED_MOST = 100_000
 /** Wake-ups of one process within it are one: whoever takes it and leaves jobs behind passes it on. */
 const WAKE_UP_MS = 20
 
 export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Position): Relay {
   let pending: WrittenEvent[] = []
   let behind = false
-  let position = startAt
-  let safe = startAt
-  // an earlier life under the same name may have left some
-  let doubtUntil = performance.now() + DOUBT_MS
-  /** Numbers of the events behind `safe` that are published */
-  let published: string[] = []
+  const published = createPublished({
+    sql,
+    writer,
+    startAt,
+    underWay: () => (behind ? undefined : pending),
+    publishNext: async (after) => {
+      const [next] = await readAfter(writer, after)
+      if (next) await publish(next)
+    },
+  })
   let working: Promise<void> | undefined
   const closing = new AbortController()
   const closed = closing.signal
   const woken = new Map<string, NodeJS.Timeout>()
   const again = new Set<string>()
-  return { push, wakeUp, adopt, position: () => position, safe: () => safe, doubt, reconcile, close }
+  const { position, safe, doubt, reconcile } = published
+  return { push, wakeUp, adopt, position, safe, doubt, reconcile, close }
 
   function push(events: readonly WrittenEvent[]): void {
     if (!behind) for (const event of events) if (event.seq !== null) pending.push(event)
@@ -77,57 +71,16 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
   async function publishSome(): Promise<void> {
     if (behind) {
       behind = false // from here on `push` keeps what is committed, so nothing falls between the two
-      const missed = await readAfter(writer, position)
+      const missed = await readAfter(writer, position())
       if (missed.length === BATCH) behind = true
-      const last = Number(missed.at(-1)?.seq ?? position.seq)
+      const last = Number(missed.at(-1)?.seq ?? position().seq)
       // one writer draws its numbers in the order in which it commits
       pending = behind ? missed : [...missed, ...pending.filter(({ seq }) => Number(seq) > last)]
     }
     const batch = pending.slice(0, BATCH)
     await Promise.all(batch.map(publish))
     pending = pending.slice(batch.length)
-    for (const { seq } of batch) if (seq !== null) published.push(seq)
-    const { xid, seq } = batch.at(-1) ?? {}
-    if (xid && seq && Number(seq) > position.seq) position = { xid, seq: Number(seq) }
-    if (published.length > REMEMBERED_MOST) trust(position)
-  }
-
-  function doubt(): void {
-    doubtUntil = performance.now() + DOUBT_MS
-  }
-
-  /** Nothing behind the oldest transaction that is under way is safe: what is not there yet may be before it. */
-  async function reconcile(): Promise<void> {
-    // all that was committed was pushed, and is published in that order
-    if (performance.now() > doubtUntil) return trust(position)
-    for (;;) {
-      const rows = await sql<{ xid: string; seq: string }[]>`
-select xid::text, seq from executor.events
-where writer = ${writer}
-  and (xid, seq) > (${safe.xid}::text::xid8, ${safe.seq}::bigint)
-  and xid < pg_snapshot_xmin(pg_current_snapshot())
-order by xid, seq
-limit ${MEMORY_MOST}`
-      const underWay = new Set(pending.map(({ seq }) => seq))
-      const known = new Set(published)
-      for (const { xid, seq } of rows) {
-        if (behind || underWay.has(seq)) return
-        if (!known.has(seq)) {
-          const [unanswered] = await readAfter(writer, safe)
-          if (unanswered) await publish(unanswered)
-        }
-        safe = { xid, seq: Number(seq) }
-      }
-      const settled = new Set(rows.map(({ seq }) => seq))
-      published = published.filter((seq) => !settled.has(seq))
-      if (rows.length < MEMORY_MOST) return
-    }
-  }
-
-  /** A transaction that lasts for long keeps everything from being safe; what is known must do then. */
-  function trust(known: Position): void {
-    safe = known
-    published = []
+    published.add(batch)
   }
 
   async function publish(written: WrittenEvent): Promise<void> {

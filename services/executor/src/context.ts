@@ -6,6 +6,7 @@ import { createGrammars, type Grammars } from './grammar/grammars.ts'
 import { createActiveRuns } from './jobs/active.ts'
 import { createArrivals, type Arrivals } from './jobs/arrivals.ts'
 import { createBacklog, type Backlog } from './jobs/backlog.ts'
+import { byIndex } from './jobs/by-index.ts'
 import { createCheckpointWriter } from './jobs/checkpoints.ts'
 import { createClaimer, type Claimer } from './jobs/claimer.ts'
 import type { WrittenEvent } from './jobs/events.ts'
@@ -134,7 +135,7 @@ export async function openContext(config: Config, service: RunningService): Prom
   const steering = createSteering({ active, pool, ledger, executorId, log })
   listenForSteering(mesh, steering)
   // not the pool: leases must be renewed however long other statements wait
-  const keeper = answering(() => connect(config.databaseUrl, 'executor', { max: 2 }))
+  const keeper = answering(() => connect(config.databaseUrl, 'executor', { max: 2, connection: byIndex }))
   release('keeper', () => keeper.close())
   keepLeases(service, keeper, executorId, active, claimedRuns.jobIds, steering, relay)
   startReaper(service, keeper, ledger, relay)

@@ -1,5 +1,6 @@
 import { answering, connect, isDatabaseDown } from '@warren/database'
 import type { Sql } from 'postgres'
+import { byIndex } from './by-index.ts'
 import type { WrittenEvent } from './events.ts'
 import { FEW, groupCommit } from './group-commit.ts'
 import { claimJobs, type Claim, type ClaimedJob } from './sql/claim-jobs.ts'
@@ -19,20 +20,6 @@ export interface Ledger {
   progress(reports: readonly ProgressReport[]): Promise<void>
   close(): Promise<void>
 }
-
-/**
- * Every statement of the ledger touches few rows by key. Statistics lag behind a table that grows by thousands of rows
- * a second, and a plan made while it was small reads all of it; so the planner is not given the choice.
- */
-const byIndex = {
-  enable_seqscan: 'off',
-  // unlike a plain scan, a bitmap scan does not mark what is dead: entries of jobs that are over are read again and again
-  enable_bitmapscan: 'off',
-  enable_hashjoin: 'off',
-  enable_mergejoin: 'off',
-  plan_cache_mode: 'force_generic_plan',
-  jit: 'off',
-} as const
 
 /** Jobs that were claimed together end together. Nobody waits for that but who claims the next ones. */
 const GATHER_MS = 1

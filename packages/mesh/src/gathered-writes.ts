@@ -1,15 +1,13 @@
 import type { Socket } from 'node:net'
 
-/** On a busy connection, writes within this time go to the system as one. */
-const GATHER_MS = 1
 /** A connection is busy while it makes more writes than this in a window of that many ms. */
 const BUSY_WRITES = 30
 const WINDOW_MS = 20
 
 /**
- * Makes a busy connection write once a millisecond. amqplib writes once for each channel and turn of the event loop, and
- * under load a turn handles one or two messages: the system calls then cost more than everything else. Below the
- * threshold every write goes at once.
+ * Makes a busy connection write when the next turn of the event loop has been heard too. amqplib writes once for each
+ * channel and turn, and under load a turn handles one or two messages: the system calls then cost more than all else.
+ * Below the threshold every write goes at once.
  *
  * n.b. the socket is amqplib's `connection.stream`, which its types do not show; without it nothing changes.
  */
@@ -26,7 +24,7 @@ export function gatherWrites(model: object): void {
     if (busy && !corked) {
       corked = true
       socket.cork()
-      setTimeout(flush, GATHER_MS)
+      setImmediate(flush)
     }
     return write(...args)
   }

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { Counter, Histogram, Registry, type Metric } from 'prom-client'
+import { Registry, type Metric } from 'prom-client'
+import { createTally, familiesOf, type MeterKind, type Tally } from './tally.ts'
 
 /** One metric with its samples: what instances send each other, and what one exposition is printed of. */
 export interface Family {
@@ -34,7 +35,7 @@ export interface Meter {
 
 export interface Metrics {
   /** Meters of one kind; `label` says what differs between them. Get each once: the hot path only counts. */
-  meters(kind: { name: string; what: string; label: string; outcome: string }): (value: string) => Meter
+  meters(kind: MeterKind): (value: string) => Meter
   /** Gauges that are read when somebody asks, all of them at once. What fails or takes too long is left out. */
   measure<Name extends string>(
     gauges: Readonly<Record<Name, Gauge>>,
@@ -43,41 +44,20 @@ export interface Metrics {
   read(): Promise<Family[]>
 }
 
-/** From a call that the broker alone takes time for to a job that the deadline of a synchronous run allows. */
-const BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const READ_MS = 300
 
 export function createMetrics(): Metrics {
-  const registry = new Registry()
+  const kinds: (() => Family[])[] = []
   const readers = new Set<() => Promise<Family[]>>()
   return { meters, measure, read }
 
-  function meters({ name, what, label, outcome }: Parameters<Metrics['meters']>[0]): (value: string) => Meter {
-    const registers = [registry]
-    const total = new Counter({
-      name: `${name}s_total`,
-      help: `${what}, by outcome`,
-      labelNames: [label, outcome],
-      registers,
-    })
-    const seconds = new Histogram({
-      name: `${name}_duration_seconds`,
-      help: `How long they took: ${what.toLowerCase()}`,
-      labelNames: [label],
-      buckets: BUCKETS_S,
-      registers,
-    })
+  function meters(kind: MeterKind): (value: string) => Meter {
+    const tallies = new Map<string, Tally>()
+    kinds.push(() => familiesOf(kind, tallies))
     return (value) => {
-      const duration = seconds.labels(value)
-      const outcomes = new Map<string, { inc(): void }>()
-      return {
-        done: (ms, how) => {
-          let count = outcomes.get(how)
-          if (!count) outcomes.set(how, (count = total.labels(value, how)))
-          count.inc()
-          duration.observe(ms / 1_000)
-        },
-      }
+      const tally = tallies.get(value) ?? createTally()
+      tallies.set(value, tally)
+      return { done: tally.add }
     }
   }
 
@@ -102,11 +82,10 @@ export function createMetrics(): Metrics {
   }
 
   async function read(): Promise<Family[]> {
-    const counted = registry.getMetricsAsJSON() as unknown as Promise<Family[]>
     const measured = [...readers].map((reader) => {
       return Promise.race([reader(), wait(READ_MS, [], { ref: false })]).catch((): Family[] => [])
     })
-    return [...(await counted), ...(await Promise.all(measured)).flat()]
+    return [...kinds.flatMap((families) => families()), ...(await Promise.all(measured)).flat()]
   }
 }
 

@@ -43,9 +43,8 @@ interface CallError {
 
 interface Current extends RunHost {
   readonly id: string
+  readonly abort: AbortController
   asked: boolean
-  readonly cancelled: boolean
-  cancel(): void
 }
 
 interface Options {
@@ -136,7 +135,8 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
       if (error instanceof Suspended) {
         return `{"type":"checkpointed","id":${JSON.stringify(id)},"state":${error.state}}`
       }
-      return errorLine(id, own.cancelled ? { code: 'CANCELLED', message: 'cancelled' } : failureOf(error, folder))
+      const cancelled = own.abort.signal.aborted
+      return errorLine(id, cancelled ? { code: 'CANCELLED', message: 'cancelled' } : failureOf(error, folder))
     } finally {
       current = undefined
     }
@@ -149,22 +149,12 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
   }
 
   function currentOf(id: string): Current {
-    // most runs never ask for the signal, and it is the dearest part of a short one
-    let abort: AbortController | undefined
-    let cancelled = false
+    const abort = new AbortController()
     return {
       id,
+      abort,
       get signal() {
-        abort ??= new AbortController()
-        if (cancelled) abort.abort()
         return abort.signal
-      },
-      get cancelled() {
-        return cancelled
-      },
-      cancel() {
-        cancelled = true
-        abort?.abort()
       },
       asked: askedEarly.has(id),
       gate: createPauseGate(pausedEarly.has(id)),
@@ -174,7 +164,7 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
   }
 
   function cancel(id: string) {
-    if (current?.id === id) return current.cancel()
+    if (current?.id === id) return current.abort.abort()
     const index = waiting.findIndex(([message]) => message.id === id)
     if (index === -1) return
     waiting.splice(index, 1)

@@ -57,7 +57,7 @@ export function createMetrics(): Metrics {
     return (value) => {
       const tally = tallies.get(value) ?? createTally()
       tallies.set(value, tally)
-      return { done: tally.add }
+      return tally
     }
   }
 

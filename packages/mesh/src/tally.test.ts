@@ -4,11 +4,17 @@ import { createTally, familiesOf } from './tally.ts'
 
 test('a tally is a counter by outcome and a histogram whose buckets hold all below their bound', () => {
   const tally = createTally()
-  tally.add(0.5, 'ok') // on a bound
-  tally.add(0.6, 'ok')
-  tally.add(61_000, 'TIMEOUT')
+  tally.done(0.5, 'ok') // on a bound
+  tally.done(0.6, 'ok')
+  tally.done(61_000, 'TIMEOUT')
   const kind = { name: 'warren_run', what: 'Attempts that ended', label: 'process', outcome: 'outcome' }
-  const [total, seconds] = familiesOf(kind, new Map([['echo', tally]]))
+  const [total, seconds] = familiesOf(
+    kind,
+    new Map([
+      ['echo', tally],
+      ['never', createTally()],
+    ]),
+  )
   assert.deepEqual(total, {
     name: 'warren_runs_total',
     help: 'Attempts that ended, by outcome',

@@ -1,4 +1,4 @@
-import type { Family, Sample } from './metrics.ts'
+import type { Family, Meter, Sample } from './metrics.ts'
 
 /** What is counted, and what tells the counts apart. */
 export interface MeterKind {
@@ -12,9 +12,7 @@ export interface MeterKind {
 }
 
 /** How often, how long and how it ended. A library's counters look their labels up each time: that is for reading. */
-export interface Tally {
-  /** @param ms how long it took */
-  add(ms: number, outcome: string): void
+export interface Tally extends Meter {
   readonly outcomes: ReadonlyMap<string, { readonly count: number }>
   /** For each bound how many took no longer than it and longer than the one before; behind them how many took longer */
   readonly buckets: readonly number[]
@@ -28,10 +26,10 @@ const BOUNDS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 export function createTally(): Tally {
   const outcomes = new Map<string, { count: number }>()
   const buckets = Array<number>(BOUNDS_S.length + 1).fill(0)
-  const tally = { add, outcomes, buckets, sum: 0 }
+  const tally = { done, outcomes, buckets, sum: 0 }
   return tally
 
-  function add(ms: number, outcome: string): void {
+  function done(ms: number, outcome: string): void {
     const known = outcomes.get(outcome)
     if (known) known.count++
     else outcomes.set(outcome, { count: 1 })
@@ -48,6 +46,7 @@ export function familiesOf({ name, what, label, outcome }: MeterKind, tallies: R
   const lasted: Sample[] = []
   const metricName = `${name}_duration_seconds`
   for (const [value, { outcomes, buckets, sum }] of tallies) {
+    if (outcomes.size === 0) continue // a series begins with what is counted first
     const labels = { [label]: value }
     for (const [how, { count }] of outcomes) ended.push({ labels: { ...labels, [outcome]: how }, value: count })
     let below = 0

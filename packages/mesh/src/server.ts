@@ -183,9 +183,9 @@ function serveQueue<C>(
   function presentable(error: unknown, operation: Operation | undefined, call: IncomingCall): WarrenError {
     const known = error instanceof WarrenError ? error : translate?.(error)
     if (known && (isCommon(known.code) || !operation || operation.errors.includes(known.code))) return known
-    if (call.signal.aborted) return new WarrenError('TIMEOUT')
+    if (call.signal().aborted) return new WarrenError('TIMEOUT')
     const supportId = nanoid(12)
-    call.log.error({ err: error, supportId }, 'unexpected error')
+    call.log().error({ err: error, supportId }, 'unexpected error')
     return new WarrenError('INTERNAL', `Something went wrong here; the log has it under ${supportId}`, {
       more: { supportId },
     })

@@ -58,7 +58,7 @@ export interface RunFacts {
 
 /** What the host knows of the run and does for it. */
 export interface RunHost {
-  readonly signal: AbortSignal
+  readonly abort: AbortController
   /** The executor wants the state, and the slot */
   readonly asked: boolean
   readonly gate: PauseGate
@@ -73,41 +73,31 @@ export function createContext({ id, attempt, workdir, checkpoint: restored }: Ru
   let made = false
   let reported = -progressEveryMs
   let saved = performance.now()
-  return {
+  return Object.assign(new OnDemand(host.abort, directory), {
     id,
     attempt,
     restored,
-    get signal() {
-      return host.signal
-    },
-    get workdir() {
-      if (made) return workdir
-      made = true
-      mkdirSync(workdir, { recursive: true })
-      send({ type: 'workdir', id })
-      return workdir
-    },
-    progress(percent, message) {
+    progress(percent: number, message?: string) {
       const now = performance.now()
       // A tight loop may report every step; nobody can watch more than this.
       if (percent < 100 && now - reported < progressEveryMs) return
       reported = now
       send({ type: 'progress', id, percent: Math.min(100, Math.max(0, percent)), message })
     },
-    metric(name, value, step) {
+    metric(name: string, value: number, step?: number) {
       if (Number.isFinite(value)) send({ type: 'metric', id, name, value, step })
     },
-    log(level, message) {
+    log(level: LogLevel, message: string) {
       send({ type: 'log', id, level, message })
     },
-    tell(name, data) {
+    tell(name: string, data: unknown) {
       host.sendLine(
         `{"type":"tell","id":${JSON.stringify(id)},"name":${JSON.stringify(name)},"data":${encodeState(data)}}`,
       )
     },
-    pauseDue: () => host.gate.asked,
-    pausePoint: () => host.gate.pass(() => send({ type: 'paused', id }), host.signal),
-    checkpoint(state) {
+    pauseDue: () => host.gate.asked(),
+    pausePoint: () => host.gate.pass(() => send({ type: 'paused', id }), host.abort.signal),
+    checkpoint(state: unknown) {
       const text = encodeState(state)
       if (host.asked) throw new Suspended(text)
       saved = performance.now()
@@ -117,9 +107,36 @@ export function createContext({ id, attempt, workdir, checkpoint: restored }: Ru
       return host.asked || performance.now() - saved >= everyMs
     },
     call: host.call,
+  })
+
+  function directory() {
+    if (made) return workdir
+    made = true
+    mkdirSync(workdir, { recursive: true })
+    send({ type: 'workdir', id })
+    return workdir
   }
 
   function send(message: object) {
     host.sendLine(JSON.stringify(message))
+  }
+}
+
+/** What is made when somebody asks for it. A class: getters in a literal are defined for each object anew, and slowly. */
+class OnDemand {
+  readonly #abort: AbortController
+  readonly #directory: () => string
+
+  constructor(abort: AbortController, directory: () => string) {
+    this.#abort = abort
+    this.#directory = directory
+  }
+
+  get signal() {
+    return this.#abort.signal
+  }
+
+  get workdir() {
+    return this.#directory()
   }
 }

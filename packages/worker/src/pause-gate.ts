@@ -1,6 +1,6 @@
 /** Where a run rests while a pause is wanted: at points of its own choice. */
 export interface PauseGate {
-  readonly asked: boolean
+  asked(): boolean
   ask(): void
   resume(): void
   /** Resolves when no pause is wanted (any more), or the run is cancelled; `rests` is called if it has to wait. */
@@ -9,14 +9,7 @@ export interface PauseGate {
 
 export function createPauseGate(asked: boolean): PauseGate {
   let pause = asked ? Promise.withResolvers<void>() : undefined
-  return {
-    get asked() {
-      return pause !== undefined
-    },
-    ask,
-    resume,
-    pass,
-  }
+  return { asked: () => pause !== undefined, ask, resume, pass }
 
   function ask() {
     pause ??= Promise.withResolvers()

@@ -43,7 +43,6 @@ interface CallError {
 
 interface Current extends RunHost {
   readonly id: string
-  readonly abort: AbortController
   asked: boolean
 }
 
@@ -149,13 +148,9 @@ export function serve(channel: Channel, processes: ReadonlyMap<string, Hosted>, 
   }
 
   function currentOf(id: string): Current {
-    const abort = new AbortController()
     return {
       id,
-      abort,
-      get signal() {
-        return abort.signal
-      },
+      abort: new AbortController(),
       asked: askedEarly.has(id),
       gate: createPauseGate(pausedEarly.has(id)),
       sendLine: channel.send,

@@ -6,8 +6,8 @@ import { findVisible } from '../jobs/visible.ts'
 const PAGE = 200
 
 export const listEvents = handle(executor.operations.listEvents, async (call) => {
-  const { input, context, principal, roles } = call
-  const { jobId, processId, after, limit = PAGE } = input
-  if (jobId !== undefined) await findVisible({ ...call, input: { id: jobId } })
+  const { context, principal, roles } = call
+  const { jobId, processId, after, limit = PAGE } = call.input
+  if (jobId !== undefined) await findVisible({ context, principal, roles, input: { id: jobId } })
   return readEvents(context.db, { jobId, processId, owner: onlyOwner({ principal, roles }), after, limit })
 })

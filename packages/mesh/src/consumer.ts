@@ -40,6 +40,8 @@ export function consume(
   let settling: Settling | undefined
   /** The channel that is set up: known a turn before the supervisor says so, and a pause may come in that turn */
   let ready: Channel | undefined
+  /** The channel that has every binding there was: who binds from now on does it there, also before it is ready */
+  let bound: Channel | undefined
   let consumerTag: string | undefined
   let taking = true
   let closed = false
@@ -50,6 +52,7 @@ export function consume(
     setup,
     lost: () => {
       ready = undefined
+      bound = undefined
       settling?.lose()
     },
   })
@@ -67,11 +70,16 @@ export function consume(
   async function setup(channel: Channel): Promise<void> {
     const mine = (settling = prefetch > 0 ? settlements(channel) : nothingToSettle)
     ready = undefined
+    bound = undefined
     consumerTag = undefined
     await declareQueue(channel, queue)
     await align(channel, mine)
-    // last: one that is made while this runs is in the map, but finds no channel yet
+    // one that is made while this runs is in the map, and so comes in its turn
     for (const binding of lateBindings.values()) await bindQueue(channel, queue.name, binding)
+    bound = channel
+    channel.once('close', () => {
+      if (bound === channel) bound = undefined
+    })
     await align(channel, mine)
     ready = channel
   }
@@ -117,13 +125,12 @@ export function consume(
 
   async function bind(exchange: string, key: string): Promise<void> {
     lateBindings.set(`${exchange} ${key}`, { exchange, key })
-    const channel = supervised.current()
-    if (channel) await bindQueue(channel, queue.name, { exchange, key })
+    if (bound) await bindQueue(bound, queue.name, { exchange, key })
   }
 
   async function unbind(exchange: string, key: string): Promise<void> {
     lateBindings.delete(`${exchange} ${key}`)
-    await supervised.current()?.unbindQueue(queue.name, exchange, key)
+    await bound?.unbindQueue(queue.name, exchange, key)
   }
 
   function pause(): Promise<void> {

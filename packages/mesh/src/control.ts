@@ -3,7 +3,7 @@ import type { ConsumeMessage } from 'amqplib'
 import { consume } from './consumer.ts'
 import type { Delivery } from './settling.ts'
 import type { Mesh } from './mesh.ts'
-import type { Family } from './metrics.ts'
+import type { Family } from './exposition.ts'
 import { instanceQueue } from './topology.ts'
 
 /** What an instance says of itself when it is asked. Modelled on NATS ADR-32 (PING, INFO, STATS). */

@@ -1,21 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { Registry, type Metric } from 'prom-client'
-import { createTally, familiesOf, type MeterKind, type Tally } from './tally.ts'
-
-/** One metric with its samples: what instances send each other, and what one exposition is printed of. */
-export interface Family {
-  readonly name: string
-  readonly help: string
-  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary'
-  readonly values: readonly Sample[]
-}
-
-export interface Sample {
-  /** Where it differs from the family's: `_bucket`, `_sum` and `_count` of a histogram. */
-  readonly metricName?: string
-  readonly labels: Readonly<Record<string, string | number>>
-  readonly value: number
-}
+import type { Family, Sample } from './exposition.ts'
+import { createTally, familiesOf, type Meter, type MeterKind, type Tally } from './tally.ts'
 
 /** A number, or one for each set of labels. */
 export type Reading = number | readonly Sample[]
@@ -26,11 +11,6 @@ export interface Gauge {
   readonly help: string
   /** Only grows, since the instance started. */
   readonly counter?: true
-}
-
-/** Counts, for one operation, how often, how long and how it ended. */
-export interface Meter {
-  done(ms: number, outcome: string): void
 }
 
 export interface Metrics {
@@ -88,30 +68,6 @@ export function createMetrics(): Metrics {
     return [...kinds.flatMap((families) => families()), ...(await Promise.all(measured)).flat()]
   }
 }
-
-/**
- * Prints one exposition (Prometheus text format 0.0.4) of what several instances say; families of the same name become
- * one, and the labels tell them apart.
- */
-export async function printMetrics(
-  sources: readonly { readonly labels: Readonly<Record<string, string>>; readonly families: readonly Family[] }[],
-): Promise<string> {
-  const merged = new Map<string, Family & { values: Sample[] }>()
-  for (const { labels, families } of sources) {
-    for (const { values, ...family } of families) {
-      const known = merged.get(family.name) ?? { ...family, values: [] }
-      merged.set(family.name, known)
-      for (const sample of values) known.values.push({ ...sample, labels: { ...sample.labels, ...labels } })
-    }
-  }
-  const registry = new Registry()
-  for (const family of merged.values()) {
-    registry.registerMetric({ ...family, get: async () => family } as unknown as Metric)
-  }
-  return registry.metrics()
-}
-
-export const metricsContentType = Registry.PROMETHEUS_CONTENT_TYPE
 
 function samples(reading: Reading): Sample[] {
   return typeof reading === 'number' ? [{ labels: {}, value: reading }] : [...reading]

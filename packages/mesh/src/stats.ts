@@ -1,4 +1,5 @@
-import type { Meter, Metrics } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
+import type { Meter } from './tally.ts'
 
 /** What this instance has served since it started, by operation. */
 export interface Stats {

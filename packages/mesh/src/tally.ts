@@ -1,4 +1,4 @@
-import type { Family, Meter, Sample } from './metrics.ts'
+import type { Family, Sample } from './exposition.ts'
 
 /** What is counted, and what tells the counts apart. */
 export interface MeterKind {
@@ -9,6 +9,11 @@ export interface MeterKind {
   readonly label: string
   /** Name of the label that has the outcome */
   readonly outcome: string
+}
+
+/** Counts, for one operation, how often, how long and how it ended. */
+export interface Meter {
+  done(ms: number, outcome: string): void
 }
 
 /** How often, how long and how it ended. A library's counters look their labels up each time: that is for reading. */

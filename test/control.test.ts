@@ -265,6 +265,27 @@ describe('another attempt', () => {
     )
   })
 
+  it('is not that of a job which was removed, and had the same key', async () => {
+    const submit = async (until: number): Promise<string> => {
+      const headers = { prefer: 'respond-async', 'idempotency-key': 'flaky' }
+      const answer = await http('/processes/flaky/execution', { method: 'POST', headers, json: { inputs: { until } } })
+      assert.equal(answer.status, 201, answer.text)
+      const { jobID: id } = answer.json<{ jobID: string }>()
+      assert.equal((await jobs.end(id)).status, 'successful')
+      return id
+    }
+    const id = await submit(2)
+    assert.equal((await http(`/jobs/${id}`, { method: 'DELETE' })).status, 200)
+    assert.equal(await submit(1), id)
+    const { attempts } = (await http(`/jobs/${id}/attempts`)).json<{
+      attempts: { attempt: number; outcome: string }[]
+    }>()
+    assert.deepEqual(
+      attempts.map(({ attempt, outcome }) => [attempt, outcome]),
+      [[1, 'successful']],
+    )
+  })
+
   it('does not follow when the budget is spent', async () => {
     const id = await jobs.submit('flaky', { until: 9 })
     const ended = await jobs.end(id)

@@ -47,6 +47,16 @@ async function applied(id: string, body: object): Promise<Steered> {
   return document
 }
 
+interface Attempt {
+  readonly attempt: number
+  readonly outcome: string
+  readonly problem: { readonly code: string; readonly exitCode: number } | null
+}
+
+async function attemptsOf(id: string): Promise<readonly Attempt[]> {
+  return (await http(`/jobs/${id}/attempts`)).json<{ attempts: readonly Attempt[] }>().attempts
+}
+
 const look = async (id: string): Promise<Steered> => (await http(`/jobs/${id}`)).json<Steered>()
 const actions = ({ links }: Steered): string[] =>
   links.filter(({ method }) => method === 'POST').map(({ rel }) => rel.split('/').at(-1) ?? '')
@@ -131,9 +141,8 @@ describe('pause and resume', () => {
     const ended = await jobs.end(id, 60_000)
     assert.deepEqual([ended.status, ended.warren.attempt], ['successful', 2])
     assert.equal((await http(`/jobs/${id}/results`)).text, undisturbed.text)
-    const { attempts } = (await http(`/jobs/${id}/attempts`)).json<{ attempts: { outcome: string }[] }>()
     assert.deepEqual(
-      attempts.map(({ outcome }) => outcome),
+      (await attemptsOf(id)).map(({ outcome }) => outcome),
       ['checkpointed', 'successful'],
     )
     stack.start('executor')
@@ -252,11 +261,13 @@ describe('another attempt', () => {
   it('follows a crash as the process wants it, and every attempt is told', async () => {
     const id = await jobs.submit('flaky', { until: 3 })
     assert.equal((await jobs.end(id)).status, 'successful')
-    const { attempts } = (await http(`/jobs/${id}/attempts`)).json<{
-      attempts: { attempt: number; outcome: string; problem: { code: string; exitCode: number } | null }[]
-    }>()
     assert.deepEqual(
-      attempts.map(({ attempt, outcome, problem }) => [attempt, outcome, problem?.code, problem?.exitCode]),
+      (await attemptsOf(id)).map(({ attempt, outcome, problem }) => [
+        attempt,
+        outcome,
+        problem?.code,
+        problem?.exitCode,
+      ]),
       [
         [1, 'retried', 'PROCESS_CRASHED', 7],
         [2, 'retried', 'PROCESS_CRASHED', 7],
@@ -277,11 +288,8 @@ describe('another attempt', () => {
     const id = await submit(2)
     assert.equal((await http(`/jobs/${id}`, { method: 'DELETE' })).status, 200)
     assert.equal(await submit(1), id)
-    const { attempts } = (await http(`/jobs/${id}/attempts`)).json<{
-      attempts: { attempt: number; outcome: string }[]
-    }>()
     assert.deepEqual(
-      attempts.map(({ attempt, outcome }) => [attempt, outcome]),
+      (await attemptsOf(id)).map(({ attempt, outcome }) => [attempt, outcome]),
       [[1, 'successful']],
     )
   })

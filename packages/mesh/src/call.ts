@@ -140,11 +140,11 @@ export function incomingCall(delivery: Delivery, mesh: Mesh): IncomingCall {
   }
 }
 
-/** A class, because getters in a literal are defined for each object anew: that takes ten times as long as all this. */
+/** A class, because getters in a literal are defined for each object anew: and slowly. */
 class Presented {
-  readonly #call: Pick<IncomingCall, 'signal' | 'log'>
+  readonly #call: IncomingCall
 
-  constructor(call: Pick<IncomingCall, 'signal' | 'log'>, members: object) {
+  constructor(call: IncomingCall, members: object) {
     this.#call = call
     Object.assign(this, members)
   }

@@ -16,7 +16,7 @@ it('makes a binding that is asked for at any moment while its channel is set up'
   const missing: number[] = []
   for (let turns = 0; turns < TURNS; turns++) {
     const { connection, bound } = fakeConnection()
-    const consumer = consume(connection, { queue: instanceQueue('q'), prefetch: 1, log: log, onDelivery })
+    const consumer = consume(connection, { queue: instanceQueue('q'), prefetch: 1, log, onDelivery })
     await turnsOf(turns)
     await consumer.bind('warren.events', 'late')
     await consumer.up

@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import { brokerUrl } from '../support/env.ts'
 
 /** The least that an HTTP → AMQP → HTTP hop can be with these libraries: nothing is checked, stored or bounded. */
-const QUEUE = 'bench.floor'
+const [, , port, queue = ''] = process.argv
 
 const connection = await connect(brokerUrl(), { noDelay: true })
 const channel = await connection.createChannel()
@@ -26,8 +26,8 @@ app.post('/echo', async (c) => {
   const correlationId = String(++last)
   const answer = await new Promise<string>((resolve) => {
     waiting.set(correlationId, resolve)
-    channel.sendToQueue(QUEUE, Buffer.from(body), { correlationId, replyTo: 'amq.rabbitmq.reply-to' })
+    channel.sendToQueue(queue, Buffer.from(body), { correlationId, replyTo: 'amq.rabbitmq.reply-to' })
   })
   return c.body(answer, 200, { 'content-type': 'application/json' })
 })
-serve({ fetch: app.fetch, port: Number(process.argv[2]), hostname: '127.0.0.1' }, () => process.send?.('ready'))
+serve({ fetch: app.fetch, port: Number(port), hostname: '127.0.0.1' }, () => process.send?.('ready'))

@@ -1,13 +1,11 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { freePort, startStack, type Stack } from '../support/stack.ts'
+import { startStack, type Stack } from '../support/stack.ts'
 import { measureAsync, measureIdleStart } from './asynchronous.ts'
 import { measureBytes } from './bytes.ts'
 import { cpuByPart, residentMiB } from './cpu.ts'
 import { measureEvents } from './events.ts'
+import { startFloor } from './floor.ts'
 import { load, type Load, type Target } from './load.ts'
 import { createReport } from './report.ts'
 
@@ -26,12 +24,11 @@ const CONNECTIONS = [1, 16, 64] as const
 
 const parts = {
   broker: ({ command }: { command: string }) => command.includes('beam.smp'),
-  postgres: ({ command }: { command: string }) => /postgres[: ]/.test(command),
+  postgres: ({ command }: { command: string }) => /(^|\/)postgres[: ]/.test(command),
   gateway: ({ command }: { command: string }) =>
     command.includes('gateway/src/main.ts') || command.includes('floor-gateway'),
-  executor: ({ command }: { command: string }) =>
-    command.includes('executor/src/main.ts') || command.includes('floor-consumer'),
-  runners: ({ command }: { command: string }) => command.includes('worker/src/host.ts'),
+  executor: ({ command }: { command: string }) => /executor\/src\/main\.ts|(floor|prototype)-consumer/.test(command),
+  runners: ({ command }: { command: string }) => /worker\/src\/host\.ts|prototype-child/.test(command),
   client: ({ command }: { command: string }) => command.includes('bench/main.ts'),
 }
 
@@ -41,7 +38,8 @@ report.note(
 const floor = await startFloor()
 const stack = await startStack()
 const targets = {
-  floor: { url: `${floor.url}/echo`, body, status: 200 },
+  floor: { url: floor.echoUrl, body, status: 200 },
+  prototype: { url: floor.prototypeUrl, body, status: 200 },
   sync: { url: `${stack.url}/processes/echo/execution`, body, status: 200 },
   submit: { url: `${stack.url}/processes/echo/execution`, body, status: 201, headers: { prefer: 'respond-async' } },
 } satisfies Record<string, Target>
@@ -49,8 +47,12 @@ try {
   for (const target of Object.values(targets)) await load(target, { connections: 64, forMs: 5_000 }) // compile and fill pools
   await stackIdle() // the jobs that the warm-up left must not run beside the floor
   const floors = new Map<number, Load>()
-  for (const connections of CONNECTIONS) floors.set(connections, await measure('floor', connections))
-  for (const connections of wanted('sync')) await measure('sync', connections)
+  for (const connections of CONNECTIONS) {
+    floors.set(connections, await measure('floor', connections))
+    if (!wants('sync')) continue
+    await measure('prototype', connections)
+    await measure('sync', connections)
+  }
   for (const connections of wanted('submit')) {
     await measure('submit', connections)
     await stackIdle()
@@ -125,7 +127,7 @@ try {
   }
 } finally {
   await stack.close()
-  floor.stop()
+  await floor.stop()
 }
 const missed = report.missed()
 if (missed.length > 0) report.note(`missed: ${missed.join(', ')}`)
@@ -141,7 +143,7 @@ function wanted(part: string): readonly number[] {
 }
 
 function goalOf(name: string, connections: number): { goal?: { least: number } } {
-  if (connections !== 64 || name === 'floor') return {}
+  if (connections !== 64 || name === 'floor' || name === 'prototype') return {}
   return { goal: { least: name === 'sync' ? 0.33 : 0.35 } }
 }
 
@@ -177,25 +179,4 @@ async function measureMemory(stack: Stack): Promise<void> {
       `  ${name} MiB after each tenth of ${runs} runs: ${sizes[name].map((size) => size.toFixed(0)).join(' ')}`,
     )
   }
-}
-
-async function startFloor(): Promise<{ url: string; filesUrl: string; stop(): void }> {
-  const port = await freePort()
-  const filesPort = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'warren-bench-'))
-  const consumer = await ready(fork(new URL('floor-consumer.ts', import.meta.url)))
-  const gateway = await ready(fork(new URL('floor-gateway.ts', import.meta.url), [String(port)]))
-  const files = await ready(fork(new URL('floor-files.ts', import.meta.url), [String(filesPort), folder]))
-  const stop = (): void => {
-    for (const child of [gateway, consumer, files]) child.kill()
-    rmSync(folder, { recursive: true, force: true })
-  }
-  return { url: `http://127.0.0.1:${port}`, filesUrl: `http://127.0.0.1:${filesPort}`, stop }
-}
-
-function ready(child: ChildProcess): Promise<ChildProcess> {
-  return new Promise((resolve, reject) => {
-    child.once('message', () => resolve(child))
-    child.once('exit', (code) => reject(new Error(`the floor ended with ${code}`)))
-  })
 }

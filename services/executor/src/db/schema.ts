@@ -71,9 +71,15 @@ export const jobs = schema.table(
     index('jobs_queued')
       .on(table.processId, table.owner, table.priority.desc().nullsFirst(), table.createdAt)
       .where(sql`state = 'queued'`),
-    index('jobs_resting')
+    // the second condition keeps it from whoever looks for queued jobs otherwise
+    index('jobs_waiting')
       .on(table.deadlineAt)
-      .where(sql`state in ('created', 'paused')`),
+      .where(sql`state in ('created', 'queued', 'paused') and deadline_at is not null`),
+    index('jobs_unwanted')
+      .on(table.id)
+      .where(
+        sql`lease_until is null and (state = 'queued' and desired <> 'run' or state = 'paused' and desired <> 'pause')`,
+      ),
     index('jobs_leased')
       .on(table.leaseUntil)
       .where(sql`lease_until is not null`),

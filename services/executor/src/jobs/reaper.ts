@@ -4,19 +4,11 @@ import type { Answering } from '@warren/database'
 import type { Sql } from 'postgres'
 import type { Ledger } from './ledger.ts'
 import type { Relay } from './relay.ts'
+import { findExpired, findForgotten, findOverdue, findUnwanted } from './sql/overlooked-jobs.ts'
 
 const PERIOD_MS = 2_000
 /** A job that is queued for longer than this has its wake-up sent again: maybe nobody was told about it. */
 const UNTOLD_MS = 5_000
-const BATCH = 200
-
-interface Expired {
-  readonly id: string
-  readonly attempt: number
-  readonly failures: number
-  readonly attempts_most: number
-  readonly desired: 'run' | 'pause' | 'stop'
-}
 
 /**
  * Puts right what a crash left behind. Every executor reaps: the moves are compare-and-set on the attempt, so that two
@@ -56,9 +48,7 @@ export function startReaper(service: RunningService, keeper: Answering, ledger: 
   }
 
   async function endExpiredLeases(sql: Sql): Promise<void> {
-    const expired = await sql<Expired[]>`
-select id, attempt, failures, attempts_most, desired from executor.jobs where lease_until < now() limit ${BATCH}`
-    for (const { id, attempt, failures, attempts_most: most, desired } of expired) {
+    for (const { id, attempt, failures, attempts_most: most, desired } of await findExpired(sql)) {
       const move = desired === 'stop' ? 'dismiss' : failures + 1 < most ? 'requeue' : 'fail'
       const lost = new WarrenError('EXECUTOR_LOST', `The executor was lost during attempt ${attempt} of ${most}`)
       const moved = await ledger.move({
@@ -72,15 +62,10 @@ select id, attempt, failures, attempts_most, desired from executor.jobs where le
   }
 
   async function endOverdue(sql: Sql): Promise<void> {
-    const overdue = await sql<{ id: string }[]>`
-select id from executor.jobs where state = 'queued' and deadline_at < now()
-union all
-select id from executor.jobs where state in ('created', 'paused') and deadline_at < now() and lease_until is null
-limit ${BATCH}`
     const problem = JSON.stringify(
       toProblem(new WarrenError('TIMEOUT', 'The deadline passed before the job could start')),
     )
-    for (const { id } of overdue) await ledger.move({ id, move: 'fail', problem })
+    for (const { id } of await findOverdue(sql)) await ledger.move({ id, move: 'fail', problem })
   }
 
   /**
@@ -88,23 +73,12 @@ limit ${BATCH}`
    * when it was wanted to go on again goes on.
    */
   async function doWhatIsWanted(sql: Sql): Promise<void> {
-    const unwanted = await sql<{ id: string; desired: 'run' | 'pause' | 'stop' }[]>`
-select id, desired from executor.jobs where state = 'queued' and desired <> 'run'
-union all
-select id, desired from executor.jobs
-where state = 'paused' and desired <> 'pause' and lease_until is null
-limit ${BATCH}`
     const moves = { run: 'release', pause: 'hold', stop: 'dismiss' } as const
-    for (const { id, desired } of unwanted) await ledger.move({ id, move: moves[desired] })
+    for (const { id, desired } of await findUnwanted(sql)) await ledger.move({ id, move: moves[desired] })
   }
 
   async function wakeUpForgotten(sql: Sql): Promise<void> {
-    const forgotten = await sql<{ process_id: string }[]>`
-select distinct process_id from executor.jobs
-where state = 'queued'
-  and updated_at < now() - ${UNTOLD_MS}::int * interval '1 ms'
-  and (run_after is null or run_after <= now())`
-    for (const { process_id: processId } of forgotten) relay.wakeUp(processId)
+    for (const processId of await findForgotten(sql, UNTOLD_MS)) relay.wakeUp(processId)
   }
 
   async function adoptWriters(sql: Sql): Promise<void> {

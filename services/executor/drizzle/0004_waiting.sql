@@ -1,0 +1,3 @@
+DROP INDEX "executor"."jobs_resting";--> statement-breakpoint
+CREATE INDEX "jobs_waiting" ON "executor"."jobs" USING btree ("deadline_at") WHERE state in ('created', 'queued', 'paused') and deadline_at is not null;--> statement-breakpoint
+CREATE INDEX "jobs_unwanted" ON "executor"."jobs" USING btree ("id") WHERE lease_until is null and (state = 'queued' and desired <> 'run' or state = 'paused' and desired <> 'pause');

@@ -92,6 +92,34 @@ it('restores the consumer whose channel failed, and its neighbours notice nothin
   assert.equal(lost, 0, 'a delivery that was acked is nobody’s loss')
 })
 
+it('tells a delivery that its channel is gone, also where the channel never was set up', async () => {
+  const mesh = await join('listener', vhost.amqpUrl)
+  const deliveries: Delivery[] = []
+  const consumer = consume(mesh.consuming, {
+    queue: workQueue('passing'),
+    prefetch: 10,
+    log: recordingLog(),
+    onDelivery: (each) => deliveries.push(each),
+  })
+  await consumer.up
+  await raw.channel.assertExchange('passing', 'fanout')
+  await consumer.bind('passing', '')
+  raw.channel.sendToQueue('passing', Buffer.from('once'))
+  const first = await until('a delivery', () => deliveries[0])
+  await raw.channel.deleteExchange('passing') // the binding fails from now on, when messages are taken already
+  first.message.fields.deliveryTag = 999
+  first.ack()
+  const second = await until('another delivery', () => deliveries[1])
+  await until('it is told', () => second.lost())
+  second.ack() // does nothing
+  await raw.channel.assertExchange('passing', 'fanout')
+  await until('it is well again', () => consumer.status() === true, 15_000)
+  await until('the message is there', () => deliveries.at(-1)?.lost() === false)
+  deliveries.at(-1)?.ack()
+  await consumer.close()
+  assert.equal((await queueState(raw, 'passing'))?.messageCount, 0)
+})
+
 it('settles the calls on a channel that failed, and makes a new one', async () => {
   const mesh = await join('caller', vhost.amqpUrl)
   const caller = client(desk, mesh)

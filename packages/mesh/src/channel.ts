@@ -17,11 +17,15 @@ export interface SupervisedChannel<C extends Channel = Channel> {
 export interface ChannelOptions<C extends Channel> {
   readonly name: string
   readonly log: Logger
-  /** Declares and consumes. Runs on every new channel; when it fails, the channel is given up and tried again. */
-  readonly setup: (channel: C) => Promise<void>
+  /**
+   * Declares and consumes. Runs on every new channel; when it fails, the channel is given up and tried again.
+   *
+   * @param gone aborts when this channel is lost or given up, also before its setup has finished
+   */
+  readonly setup: (channel: C, gone: AbortSignal) => Promise<void>
   /** How many buffers may wait to be written before `publish` tells so; amqplib's own limit unless told. */
   readonly highWaterMark?: number
-  /** The channel is gone, and with it every delivery, confirm and reply that was under way on it. */
+  /** A channel that was set up is gone, and with it every confirm and reply that was under way on it. */
   readonly lost?: () => void
 }
 
@@ -47,6 +51,7 @@ function supervise<C extends Channel>(
   let failures = 0
   let closed = false
   let retry: NodeJS.Timeout | undefined
+  let life = new AbortController()
   const { promise: up, resolve: isUp, reject: neverUp } = Promise.withResolvers<void>()
   up.catch(() => {}) // nobody has to wait for it
   const unsubscribe = connection.onUp((raw) => void start(raw))
@@ -55,6 +60,8 @@ function supervise<C extends Channel>(
   async function start(raw: ChannelModel): Promise<void> {
     clearTimeout(retry)
     const mine = ++generation
+    life.abort()
+    const { signal: gone } = (life = new AbortController())
     let channel: C | undefined
     try {
       channel = await open(raw)
@@ -64,7 +71,7 @@ function supervise<C extends Channel>(
       channel.prependListener('close', () => ended(mine))
       // amqplib closes the channel when a consumer callback throws and nobody listens here
       channel.on('handler-error', (error: Error) => log.error({ channel: name, err: error }, 'consumer callback threw'))
-      await setup(channel)
+      await setup(channel, gone)
       if (mine !== generation || closed) return void channel.close().catch(() => {})
       ready = channel
       failures = 0
@@ -83,6 +90,7 @@ function supervise<C extends Channel>(
     generation++
     const wasReady = ready !== undefined
     ready = undefined
+    life.abort()
     if (wasReady) lost?.()
     if (closed) return
     // while the connection is down there is nothing to retry on: its next `up` starts again

@@ -46,16 +46,7 @@ export function consume(
   let taking = true
   let closed = false
   let changing = Promise.resolve()
-  const supervised: SupervisedChannel = superviseChannel(connection, {
-    name: queue.name,
-    log,
-    setup,
-    lost: () => {
-      ready = undefined
-      bound = undefined
-      settling?.lose()
-    },
-  })
+  const supervised: SupervisedChannel = superviseChannel(connection, { name: queue.name, log, setup })
   return {
     status: () => (supervised.current() && (consumerTag !== undefined || !taking) ? true : `queue ${queue.name}`),
     up: supervised.up,
@@ -67,21 +58,21 @@ export function consume(
     close,
   }
 
-  async function setup(channel: Channel): Promise<void> {
+  async function setup(channel: Channel, gone: AbortSignal): Promise<void> {
     const mine = (settling = prefetch > 0 ? settlements(channel) : nothingToSettle)
-    ready = undefined
-    bound = undefined
     consumerTag = undefined
+    gone.addEventListener('abort', () => {
+      ready = undefined
+      bound = undefined
+      mine.lose()
+    })
     await declareQueue(channel, queue)
     await align(channel, mine)
     // one that is made while this runs is in the map, and so comes in its turn
     for (const binding of lateBindings.values()) await bindQueue(channel, queue.name, binding)
-    bound = channel
-    channel.once('close', () => {
-      if (bound === channel) bound = undefined
-    })
+    if (!gone.aborted) bound = channel
     await align(channel, mine)
-    ready = channel
+    if (!gone.aborted) ready = channel
   }
 
   /** Takes messages, or takes none, whatever was asked for meanwhile. */

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import type { BrokerOptions, BrokerPlan, StartedBroker } from './broker-plan.ts'
 import { startChild } from './child.ts'
-import type { Child } from './child.ts'
 import type { Ledger } from './ledger.ts'
 import { choosePorts } from './ports.ts'
 import type { Ports } from './ports.ts'
@@ -30,9 +30,6 @@ export type Broker = {
   kill(): Promise<void>
 }
 
-/** Where a broker lives: `dir` keeps its data, so the same folder and ports give the same broker again. */
-export type BrokerOptions = { dir: string; ports?: Ports; ledger?: Ledger | undefined; signal?: AbortSignal }
-
 /** Starts RabbitMQ on 127.0.0.1 with its data in `<dir>/rabbitmq`; ready when it answers on AMQP and management. */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const ports = options.ports ?? (await choosePorts())
@@ -53,12 +50,6 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     throw error
   }
 }
-
-/** A broker whose processes run; it may not answer yet. */
-export type StartedBroker = { child: Child; log: string; stop(): Promise<void>; kill(): Promise<void> }
-
-/** What both ways to run a broker need. */
-export type BrokerPlan = BrokerOptions & { home: string; ports: Ports; password: string }
 
 async function runRabbitmq(host: RabbitmqHost, plan: BrokerPlan): Promise<StartedBroker> {
   const { home, ports, ledger } = plan

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BrokerPlan, StartedBroker } from './broker.ts'
+import type { BrokerPlan, StartedBroker } from './broker-plan.ts'
 import { run, startChild } from './child.ts'
 import type { Ports } from './ports.ts'
 import { advancedConfig, definitions, enabledPlugins, rabbitmqConf } from './rabbitmq-config.ts'

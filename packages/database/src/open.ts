@@ -1,22 +1,10 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Sql } from 'postgres'
 import { connect } from './connect.ts'
+import type { Host } from './host.ts'
 import { openProbe } from './probe.ts'
 import { migrate } from './migrate.ts'
 import { untilReachable } from './wait.ts'
-
-/** What a running service lends to those who open something in it. */
-export interface Host {
-  readonly log: Log
-  readonly signal: AbortSignal
-  check(name: string, probe: () => true | string | Promise<true | string>): void
-  release(name: string, fn: () => Promise<void> | void): void
-}
-
-export interface Log {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-}
 
 export interface DatabaseOptions {
   readonly databaseUrl: string

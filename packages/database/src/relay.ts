@@ -1,5 +1,6 @@
 import type { TransactionSql } from 'postgres'
-import type { Database, Host } from './open.ts'
+import type { Host } from './host.ts'
+import type { Database } from './open.ts'
 import type { OutboxEvent } from './outbox.ts'
 
 const batch = 100

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDatabaseDown } from './errors.ts'
-import type { Host } from './open.ts'
+import type { Host } from './host.ts'
 
 const firstPauseMs = 100
 const lastPauseMs = 5_000

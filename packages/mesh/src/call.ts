@@ -2,7 +2,8 @@ import { headers, LOCAL } from '@warren/contracts'
 import type { Delivery } from './settling.ts'
 import type { Logger } from './log.ts'
 import type { Mesh } from './mesh.ts'
-import { readTraceContext, traceIdOf, type Span, type TraceContext } from './trace.ts'
+import type { Span, TraceContext } from './span.ts'
+import { readTraceContext, traceIdOf } from './trace.ts'
 
 /** A request that was delivered: its envelope read, its answer not yet sent. */
 export interface IncomingCall {

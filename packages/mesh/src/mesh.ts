@@ -7,7 +7,7 @@ import { readQueues } from './queue-depths.ts'
 import { recentSet, type RecentSet } from './recent-set.ts'
 import { createStats, type Stats } from './stats.ts'
 import { createStreams, type Streams } from './stream/streams.ts'
-import type { Tracer } from './trace.ts'
+import type { Tracer } from './span.ts'
 
 /** One instance's part in the mesh: its connections, what it serves and what it waits for. */
 export interface Mesh {

@@ -27,7 +27,7 @@ import {
   type Sampler,
 } from '@opentelemetry/sdk-trace'
 import type { TracesConfig } from './config.ts'
-import type { Span, SpanEnd, SpanStart, TraceContext, Tracer } from './trace.ts'
+import type { Span, SpanEnd, SpanStart, TraceContext, Tracer } from './span.ts'
 
 const kinds = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL }
 const EXPORT_MS = 5_000

@@ -1,37 +1,5 @@
 import type { TracesConfig } from './config.ts'
-
-/** W3C Trace Context, as it travels in headers: https://www.w3.org/TR/trace-context/ */
-export interface TraceContext {
-  readonly traceparent?: string | undefined
-  readonly tracestate?: string | undefined
-}
-
-export interface SpanStart {
-  /** Of few values: an operation, a route, never an id. */
-  readonly name: string
-  readonly kind: 'server' | 'client' | 'internal'
-  readonly parent: TraceContext
-  readonly attributes?: Readonly<Record<string, string | number>>
-}
-
-export interface Span {
-  /** What is called within the span gets this. */
-  readonly context: TraceContext
-  /** @param how `error`: a code of the catalogue, or a status; `name` where it is known late */
-  end(how?: SpanEnd): void
-}
-
-export interface SpanEnd {
-  readonly error?: string | undefined
-  readonly name?: string
-  readonly attributes?: Readonly<Record<string, string | number>>
-}
-
-export interface Tracer {
-  start(span: SpanStart): Span
-  /** Sends what has not been sent yet. */
-  close(): Promise<void>
-}
+import type { SpanStart, TraceContext, Tracer } from './span.ts'
 
 const isTraceparent = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/
 const TRACESTATE_MOST = 512

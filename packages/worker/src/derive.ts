@@ -1,6 +1,6 @@
 import type { Context } from './context.ts'
 import type { JsonSchema, NativeDerivatives, ProcessDeclaration } from './declaration.ts'
-import type { InputsOf, Value } from './define.ts'
+import type { InputsOf, Value } from './values.ts'
 import { RunFailure } from './failure.ts'
 import { encodeOutputs, encodeState } from './result.ts'
 

@@ -1,6 +1,7 @@
 import type { Context } from './context.ts'
 import type { InputDeclaration, OutputDeclaration, ProcessDeclaration } from './declaration.ts'
-import type { InputsOf, Process } from './define.ts'
+import type { Process } from './define.ts'
+import type { InputsOf } from './values.ts'
 import type { Derivatives } from './derive.ts'
 import { RunFailure } from './failure.ts'
 

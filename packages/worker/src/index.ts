@@ -11,4 +11,5 @@ export type {
 export type { Complex, Numbers, Wanted } from './derive.ts'
 export type { Failure } from './failure.ts'
 export { BadOption, defineParametricProcess, type Grammar, type ParametricProcess } from './grammar.ts'
-export { defineProcess, defineProcesses, type InputsOf, type OutputsOf, type Process, type Value } from './define.ts'
+export { defineProcess, defineProcesses, type Process } from './define.ts'
+export type { InputsOf, OutputsOf, Value } from './values.ts'

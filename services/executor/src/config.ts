@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { readDatabaseConfig, type DatabaseConfig } from '@warren/database'
 import { readMeshConfig, type MeshConfig } from '@warren/mesh'
 import { z } from 'zod'
-import type { ReferencePolicy } from './grammar/references.ts'
+import type { ReferencePolicy } from './grammar/reference-policy.ts'
 
 const bundled = fileURLToPath(new URL('../../../processes', import.meta.url))
 

@@ -1,4 +1,4 @@
-import type { Host } from '../open.ts'
+import type { Host } from '../host.ts'
 
 /** A running service without a mesh: keeps what it was given. */
 export interface TestHost extends Host {

@@ -3,18 +3,8 @@ import { requireAttached } from '../staging/attach.ts'
 import type { FilesClient } from '../staging/files-client.ts'
 import { fileHref, fileIdOf, folderHref, folderIdOf, type FileLink } from '../staging/link.ts'
 import type { Grammar } from './grammar.ts'
+import type { ReferencePolicy } from './reference-policy.ts'
 import type { ReadRequest } from './request.ts'
-
-/** What may be read for an input that is given by reference. */
-export interface ReferencePolicy {
-  /** Origins such as `https://data.example`; no other address is ever asked, and no redirect followed. */
-  readonly origins: readonly string[]
-  /** Of a value */
-  readonly maxBytes: number
-  /** Of an input that is a file */
-  readonly maxFileBytes: number
-  readonly timeoutMs: number
-}
 
 interface Link extends FileLink {
   readonly href: string

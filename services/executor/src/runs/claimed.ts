@@ -9,7 +9,8 @@ import type { ClaimedJob } from '../jobs/sql/claim-jobs.ts'
 import type { Ledger } from '../jobs/ledger.ts'
 import { writingOf, type Ending } from './outcome.ts'
 import { retryAfterMs } from './retry.ts'
-import type { RunJob, Step } from './run-job.ts'
+import type { Step } from './attempt.ts'
+import type { RunJob } from './run-job.ts'
 
 export interface ClaimedRuns {
   /** Runs a job that was claimed, to its end in the ledger. */

@@ -4,8 +4,7 @@ import { createDerive, withoutAsked } from '../derivatives/derive.ts'
 import { planDerivation, type Planned } from '../derivatives/planning.ts'
 import { printAsk } from '../derivatives/request.ts'
 import type { Values } from '../derivatives/vectors.ts'
-import type { Grammar } from '../grammar/grammar.ts'
-import { prepareInputs, type ReadRequest } from '../grammar/request.ts'
+import { prepareInputs } from '../grammar/request.ts'
 import type { ActiveRuns } from '../jobs/active.ts'
 import type { CheckpointWriter } from '../jobs/checkpoints.ts'
 import type { ProgressWriter } from '../jobs/progress.ts'
@@ -14,32 +13,9 @@ import type { Tellings } from '../jobs/tellings.ts'
 import type { Pool } from '../runner/pool.ts'
 import type { RunOutcome } from '../runner/run.ts'
 import { isStaged, type Staged, type Staging } from '../staging/staging.ts'
+import type { Attempt } from './attempt.ts'
 import type { Callers } from './callers.ts'
 import { endingOf, type Ending } from './outcome.ts'
-
-export interface Attempt {
-  readonly jobId: string
-  readonly attempt: number
-  readonly owner: string
-  readonly request: ReadRequest
-  readonly grammar: Grammar
-  /** Epoch ms */
-  readonly deadline: number
-  /** Running time that it may take; paused time does not count */
-  readonly timeLimitMs?: number | undefined
-  /** State that an earlier attempt saved; JSON text */
-  readonly checkpoint?: string | undefined
-  readonly traceparent?: string | undefined
-  /** A caller waits, and its call counts among those that are taken. */
-  readonly held?: boolean
-  /** The ledger has it as one that fetches files, and wants to hear when they are there. */
-  readonly isStaging: boolean
-  /** False when it is not this executor's any more. */
-  readonly advance: (step: Step) => Promise<boolean>
-}
-
-/** How far an attempt is, where others can see it. */
-export type Step = 'ready' | 'store'
 
 /** Runs one attempt of a job in the pool and says how it ended. */
 export type RunJob = (attempt: Attempt) => Promise<Ending>

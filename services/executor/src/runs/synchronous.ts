@@ -11,7 +11,7 @@ import { LEASE_MS } from '../jobs/leases.ts'
 import { transitions } from '../jobs/transitions.ts'
 import { writingOf, type Ending } from './outcome.ts'
 import { replaySame } from './replay.ts'
-import type { Step } from './run-job.ts'
+import type { Step } from './attempt.ts'
 
 type Execute = typeof executor.operations.execute
 type Reply = ReplyBy<Execute>

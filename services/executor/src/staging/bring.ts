@@ -1,5 +1,5 @@
 import { WarrenError } from '@warren/contracts'
-import type { ReferencePolicy } from '../grammar/references.ts'
+import type { ReferencePolicy } from '../grammar/reference-policy.ts'
 import type { BlobCache } from './blob-cache.ts'
 import type { FilesClient } from './files-client.ts'
 import { persist, type Patience } from './persist.ts'

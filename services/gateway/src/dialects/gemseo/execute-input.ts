@@ -1,7 +1,21 @@
 import { rawJson, type WarrenError } from '@warren/contracts'
 import { z } from 'zod'
 import type { Invalid } from './errors.ts'
-import { linearizationModes } from './linearization.ts'
+
+/** GEMSEO's own; with `hybrid_`, what the author gives is taken, and the rest approximated. */
+const linearizationModes = [
+  'auto',
+  'direct',
+  'adjoint',
+  'reverse',
+  'complex_step',
+  'finite_differences',
+  'centered_differences',
+  'hybrid_complex_step',
+  'hybrid_finite_differences',
+  'hybrid_centered_differences',
+] as const
+export type LinearizationMode = (typeof linearizationModes)[number]
 
 const Names = z.array(z.string()).nullish()
 const Members = z.record(z.string(), z.unknown())

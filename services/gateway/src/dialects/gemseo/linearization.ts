@@ -1,21 +1,6 @@
 import type { Derive } from '@warren/contracts'
 import type { Discipline } from './discipline.ts'
-import type { ExecuteInput } from './execute-input.ts'
-
-/** GEMSEO's own; with `hybrid_`, what the author gives is taken, and the rest approximated. */
-export const linearizationModes = [
-  'auto',
-  'direct',
-  'adjoint',
-  'reverse',
-  'complex_step',
-  'finite_differences',
-  'centered_differences',
-  'hybrid_complex_step',
-  'hybrid_finite_differences',
-  'hybrid_centered_differences',
-] as const
-type LinearizationMode = (typeof linearizationModes)[number]
+import type { ExecuteInput, LinearizationMode } from './execute-input.ts'
 
 const approximations = {
   complex_step: 'complex_step',

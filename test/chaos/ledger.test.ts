@@ -5,7 +5,7 @@ import type { Entry } from './journal.ts'
 import { balance } from './ledger.ts'
 import { planFaults, services } from './plan.ts'
 import { createRandom } from './random.ts'
-import { recoveries } from './recovery.ts'
+import { reassignments, recoveries } from './recovery.ts'
 
 // A ledger that finds nothing proves nothing: each rule sees the fault that it is there for.
 
@@ -162,4 +162,16 @@ it('recovery counts from the end of a fault to the next answer', () => {
     { fault, beganAt: 1_100, endedAt: 4_000 },
   ]
   assert.deepEqual(recoveries([first, second], served), [{ kind: 'kill broker', all: [300, 1_050], alone: [1_050] }])
+})
+
+it('what a killed executor lost is what it had at its kill, not what was taken from it before', () => {
+  const lost = (jobId: string, endedAt: number): AttemptRow => {
+    return { jobId, attempt: 1, executorId: 'X', outcome: 'lost', endedAt: new Date(endedAt) }
+  }
+  const again = (jobId: string, started: number): EventRow => {
+    return { ...event(1, 'jobStarted', 'running', 2), jobId, at: new Date(started) }
+  }
+  const attempts = [lost('J', 30_000), lost('K', 9_000)]
+  const started = [again('J', 30_400), again('K', 9_500)]
+  assert.deepEqual(reassignments([{ instance: 'X', at: 10_000 }], attempts, started), [20_400])
 })

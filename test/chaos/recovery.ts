@@ -39,7 +39,10 @@ function kindOf({ kind, target, wire }: Fault): string {
   return wire ? `${kind} a wire to the ${wire}` : `${kind} ${who}`
 }
 
-/** ms from the kill of an executor until each job that it ran was running again. */
+/**
+ * ms from the kill of an executor until each job that it ran was running again; jobs that were taken from it before, as
+ * it did not move for longer than a lease, are not among them.
+ */
 export function reassignments(
   kills: readonly { readonly instance: string; readonly at: number }[],
   attempts: readonly AttemptRow[],
@@ -51,10 +54,11 @@ export function reassignments(
       .filter(({ event }) => event === 'jobStarted')
       .map(({ jobId, attempt, at }) => [`${jobId} ${attempt}`, at.getTime()]),
   )
-  return attempts.flatMap(({ jobId, attempt, executorId, outcome }) => {
+  return attempts.flatMap(({ jobId, attempt, executorId, outcome, endedAt }) => {
     const killed = killedAt.get(executorId ?? '')
     const again = started.get(`${jobId} ${attempt + 1}`)
-    return outcome === 'lost' && killed !== undefined && again !== undefined ? [again - killed] : []
+    const isLost = outcome === 'lost' && killed !== undefined && endedAt.getTime() > killed
+    return isLost && again !== undefined ? [again - killed] : []
   })
 }
 

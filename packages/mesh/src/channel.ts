@@ -20,13 +20,12 @@ export interface ChannelOptions<C extends Channel> {
   /**
    * Declares and consumes. Runs on every new channel; when it fails, the channel is given up and tried again.
    *
-   * @param gone aborts when this channel is lost or given up, also before its setup has finished
+   * @param gone aborts when this channel is lost or given up, also before its setup has finished, and with it goes every
+   *   delivery, confirm and reply that is under way on it
    */
   readonly setup: (channel: C, gone: AbortSignal) => Promise<void>
   /** How many buffers may wait to be written before `publish` tells so; amqplib's own limit unless told. */
   readonly highWaterMark?: number
-  /** A channel that was set up is gone, and with it every confirm and reply that was under way on it. */
-  readonly lost?: () => void
 }
 
 export function superviseConfirmChannel(
@@ -43,14 +42,14 @@ export function superviseChannel(connection: Connection, options: ChannelOptions
 function supervise<C extends Channel>(
   connection: Connection,
   open: (connection: ChannelModel) => Promise<C>,
-  { name, log, setup, lost }: ChannelOptions<C>,
+  { name, log, setup }: ChannelOptions<C>,
 ): SupervisedChannel<C> {
   let ready: C | undefined
   let latest: C | undefined
-  let generation = 0
   let failures = 0
   let closed = false
   let retry: NodeJS.Timeout | undefined
+  /** Of the newest channel */
   let life = new AbortController()
   const { promise: up, resolve: isUp, reject: neverUp } = Promise.withResolvers<void>()
   up.catch(() => {}) // nobody has to wait for it
@@ -59,9 +58,8 @@ function supervise<C extends Channel>(
 
   async function start(raw: ChannelModel): Promise<void> {
     clearTimeout(retry)
-    const mine = ++generation
     life.abort()
-    const { signal: gone } = (life = new AbortController())
+    const mine = (life = new AbortController())
     let channel: C | undefined
     try {
       channel = await open(raw)
@@ -71,13 +69,13 @@ function supervise<C extends Channel>(
       channel.prependListener('close', () => ended(mine))
       // amqplib closes the channel when a consumer callback throws and nobody listens here
       channel.on('handler-error', (error: Error) => log.error({ channel: name, err: error }, 'consumer callback threw'))
-      await setup(channel, gone)
-      if (mine !== generation || closed) return void channel.close().catch(() => {})
+      await setup(channel, mine.signal)
+      if (mine.signal.aborted) return void channel.close().catch(() => {})
       ready = channel
       failures = 0
       isUp()
     } catch (error) {
-      if (mine !== generation || closed) return
+      if (mine.signal.aborted) return
       log.warn({ channel: name, error: (error as Error).message }, 'channel could not be set up')
       channel?.removeAllListeners('close')
       channel?.close().catch(() => {})
@@ -85,13 +83,10 @@ function supervise<C extends Channel>(
     }
   }
 
-  function ended(which: number): void {
-    if (which !== generation) return
-    generation++
-    const wasReady = ready !== undefined
+  function ended(which: AbortController): void {
+    if (which.signal.aborted) return
     ready = undefined
-    life.abort()
-    if (wasReady) lost?.()
+    which.abort()
     if (closed) return
     // while the connection is down there is nothing to retry on: its next `up` starts again
     retry = setTimeout(
@@ -105,7 +100,7 @@ function supervise<C extends Channel>(
 
   function renew(): void {
     const channel = latest
-    ended(generation)
+    ended(life)
     channel?.close().catch(() => {})
   }
 
@@ -115,7 +110,7 @@ function supervise<C extends Channel>(
     unsubscribe()
     neverUp(new Error(`channel ${name} was closed`))
     const channel = ready
-    ended(generation)
+    ended(life)
     await channel?.close().catch(() => {})
   }
 }

@@ -1,4 +1,4 @@
-import { fromProblem, WarrenError } from '@warren/contracts'
+import { catalogue, fromProblem, WarrenError } from '@warren/contracts'
 import type { ConsumeMessage } from 'amqplib'
 
 /** Seconds after which a caller may try again what the broker did not take. */
@@ -10,6 +10,14 @@ export function unavailable(detail: string): WarrenError {
 
 export function unroutable(key: string): WarrenError {
   return new WarrenError('UNROUTABLE', `Nobody serves "${key}" now`, { retryAfter: RETRY_AFTER_S })
+}
+
+export function timeout(): WarrenError {
+  return new WarrenError('TIMEOUT', catalogue.TIMEOUT.title)
+}
+
+export function connectionLost(): WarrenError {
+  return new WarrenError('PEER_LOST', 'The connection to the broker was lost')
 }
 
 /** What a reply with an `error` header says. */

@@ -48,12 +48,12 @@ export function createPublisher(connection: Connection, name: string, log: Logge
   const confirming = superviseConfirmChannel(connection, {
     name: `${name}.publish`,
     log,
-    setup: async (channel) => {
+    setup: async (channel, gone) => {
       await declareExchanges(channel)
       channel.on('return', returned)
+      gone.addEventListener('abort', () => failAll('The connection to the broker was lost before it confirmed'))
       setImmediate(fill)
     },
-    lost: () => failAll('The connection to the broker was lost before it confirmed'),
   })
   const sending = superviseChannel(connection, { name: `${name}.send`, log, setup: async () => {} })
   return { publish, send, status, close }

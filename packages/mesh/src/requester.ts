@@ -1,10 +1,10 @@
-import { catalogue, directReplyTo, headers, messageTypes, WarrenError, exchanges } from '@warren/contracts'
+import { directReplyTo, headers, messageTypes, WarrenError, exchanges } from '@warren/contracts'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ConsumeMessage, Message, Options } from 'amqplib'
 import { nanoid } from 'nanoid'
 import { superviseConfirmChannel } from './channel.ts'
 import type { Connection } from './connection.ts'
-import { problemOf, unavailable, unroutable } from './failures.ts'
+import { connectionLost, problemOf, timeout, unavailable, unroutable } from './failures.ts'
 import type { Logger } from './log.ts'
 import { watchStalledCalls } from './stalled-calls.ts'
 import { declareExchanges } from './topology.ts'
@@ -76,15 +76,12 @@ export function createRequester(
   const supervised = superviseConfirmChannel(connection, {
     name: `${sender.name}.request`,
     log,
-    setup: async (channel) => {
+    setup: async (channel, gone) => {
       await declareExchanges(channel)
       channel.on('return', returned)
       // before the first publish, else the broker closes the channel
       await channel.consume(directReplyTo, answered, { noAck: true })
-    },
-    lost: () => {
-      for (const id of pending.keys())
-        take(id)?.failed(new WarrenError('PEER_LOST', 'The connection to the broker was lost'))
+      gone.addEventListener('abort', () => failAll(connectionLost))
     },
   })
   return { request, gather, ready, pending: () => pending.size, status, close }
@@ -151,6 +148,10 @@ export function createRequester(
         if (error) take(id)?.failed(unavailable('The queue of the service is full'))
       },
     )
+  }
+
+  function failAll(why: () => WarrenError): void {
+    for (const id of pending.keys()) take(id)?.failed(why())
   }
 
   function take(id: string): Pending | undefined {
@@ -240,11 +241,7 @@ export function createRequester(
 
   async function close(): Promise<void> {
     stalled.stop()
-    for (const id of pending.keys()) take(id)?.failed(unavailable('The service is stopping'))
+    failAll(() => unavailable('The service is stopping'))
     await supervised.close()
   }
-}
-
-function timeout(): WarrenError {
-  return new WarrenError('TIMEOUT', catalogue.TIMEOUT.title)
 }

@@ -1,6 +1,6 @@
 import { exchanges, frameBytes, frameHeaders, frameTypes, messageTypes, queues, WarrenError } from '@warren/contracts'
 import { nanoid } from 'nanoid'
-import { problemOf, unavailable, unroutable } from '../failures.ts'
+import { connectionLost, problemOf, unavailable, unroutable } from '../failures.ts'
 import type { Mesh } from '../mesh.ts'
 import { startDeadline } from './deadline.ts'
 import { requestHeaders, type AppRequest, type ExchangeOptions } from './app-ask.ts'
@@ -151,9 +151,7 @@ export async function openExchange(
 
   function lost(whose: 'peer' | 'lane'): void {
     if (whose === 'lane' || answered || !repeatable) {
-      return fail(
-        new WarrenError('PEER_LOST', whose === 'lane' ? 'The connection to the broker was lost' : 'The app went away'),
-      )
+      return fail(whose === 'lane' ? connectionLost() : new WarrenError('PEER_LOST', 'The app went away'))
     }
     // the broker gives the request to another instance; where there is none, that is found out
     end.part()

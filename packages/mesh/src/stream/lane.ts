@@ -69,16 +69,14 @@ export function createLane(
     name,
     log,
     highWaterMark: BUFFERS_MOST,
-    setup: async (channel) => {
+    setup: async (channel, gone) => {
       await declareExchanges(channel)
       channel.on('return', returned)
       channel.on('drain', drained)
       // before the first publish, else the broker closes the channel
       await channel.consume(directReplyTo, (message) => received(channel, message), { noAck: true })
-    },
-    lost: () => {
-      drained()
-      for (const party of parties.values()) party.lost('lane')
+      // not before: parties that wait for a channel lose nothing with one that could not be set up
+      gone.addEventListener('abort', lost)
     },
   })
   return {
@@ -94,6 +92,11 @@ export function createLane(
     open,
     room: () => full?.promise,
     close,
+  }
+
+  function lost(): void {
+    drained()
+    for (const party of parties.values()) party.lost('lane')
   }
 
   function peers(): Iterable<string> {

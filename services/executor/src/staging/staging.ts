@@ -18,17 +18,11 @@ import { persist, type Patience } from './persist.ts'
 import { stageIn } from './stage-in.ts'
 import { storeLog, storeOutputs, storeRest, type StageOut } from './stage-out.ts'
 
-export interface StagedJob {
-  readonly jobId: string
-  readonly attempt: number
-  readonly owner: string
-  readonly request: ReadRequest
-  readonly grammar: Grammar
-  /** Epoch ms */
-  readonly deadline: number
+type OfAttempt = 'jobId' | 'attempt' | 'owner' | 'request' | 'grammar' | 'deadline' | 'advance'
+
+export interface StagedJob extends Pick<Attempt, OfAttempt> {
   /** Ends the run */
   readonly signal: AbortSignal
-  readonly advance: Attempt['advance']
 }
 
 /** The working directory of a run that has to do with files. */

@@ -142,9 +142,9 @@ function wanted(part: string): readonly number[] {
   return wants(part) ? CONNECTIONS : []
 }
 
-function goalOf(name: string, connections: number): { goal?: { least: number } } {
-  if (connections !== 64 || name === 'floor' || name === 'prototype') return {}
-  return { goal: { least: name === 'sync' ? 0.33 : 0.35 } }
+function goalOf(name: keyof typeof targets, connections: number): { goal?: { least: number } } {
+  const goals = { sync: { goal: { least: 0.33 } }, submit: { goal: { least: 0.35 } }, floor: {}, prototype: {} }
+  return connections === 64 ? goals[name] : {}
 }
 
 function cpuShare(before: Map<string, number>, after: Map<string, number>, seconds: number): number {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { connect, type ConsumeMessage } from 'amqplib'
 import postgres from 'postgres'
 import { brokerUrl } from '../support/env.ts'
+import { onLines } from './lines.ts'
 
 /** Has every message answered by a child, and stores the answer before it gives it: nothing is checked, bounded or told. */
 const [, , queue = '', databaseUrl = ''] = process.argv
@@ -15,10 +16,7 @@ const child = spawn(process.execPath, [new URL('prototype-child.ts', import.meta
   stdio: ['pipe', 'pipe', 'inherit'],
 })
 const waiting = new Map<string, (output: unknown) => void>()
-let rest = ''
-child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-  const lines = (rest + chunk).split('\n')
-  rest = lines.pop() ?? ''
+onLines(child.stdout, (lines) => {
   for (const line of lines) {
     const { id, output } = JSON.parse(line) as { id: string; output: unknown }
     waiting.get(id)?.(output)

@@ -59,7 +59,7 @@ export function consume(
   }
 
   async function setup(channel: Channel, gone: AbortSignal): Promise<void> {
-    const mine = (settling = prefetch > 0 ? settlements(channel) : nothingToSettle)
+    const mine = (settling = prefetch > 0 ? settlements(channel, () => prefetch) : nothingToSettle)
     consumerTag = undefined
     gone.addEventListener('abort', () => {
       ready = undefined

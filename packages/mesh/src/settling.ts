@@ -23,7 +23,7 @@ export interface Settling {
   lose(): void
 }
 
-/** How long acks are gathered: nobody waits for them. */
+/** How long acks are gathered, while there is room for other messages. */
 const ACK_MS = 5
 
 /** For consumers whose messages need no ack. */
@@ -35,9 +35,12 @@ export const nothingToSettle: Settling = {
 
 /**
  * The deliveries of one raw channel. Delivery tags mean something on that channel only, so everything here dies with it.
- * Acks of a moment are sent together: `allUpTo` for the run of settled tags, single acks for the rest.
+ * Acks of a moment are sent together: `allUpTo` for the run of settled tags, single acks for the rest. They wait for
+ * each other up to half of the prefetch: what the broker holds back until it hears them is work that could be done.
+ *
+ * @param prefetch how many unsettled deliveries there may be now
  */
-export function settlements(channel: Channel): Settling {
+export function settlements(channel: Channel, prefetch: () => number): Settling {
   const open = new Map<number, (() => void) | null>()
   const acked: ConsumeMessage[] = []
   let gone = false
@@ -57,9 +60,10 @@ export function settlements(channel: Channel): Settling {
       ack: () => {
         if (gone || !open.delete(tag)) return
         acked.push(message)
+        if (acked.length * 2 >= prefetch()) return flush()
         if (scheduled) return
         scheduled = true
-        setTimeout(flush, ACK_MS)
+        setTimeout(onTime, ACK_MS)
       },
       reject: () => settle(tag, () => channel.reject(message, true)),
       handBack: () => settle(tag, () => channel.nack(message, false, true)),
@@ -73,8 +77,12 @@ export function settlements(channel: Channel): Settling {
     send()
   }
 
-  function flush(): void {
+  function onTime(): void {
     scheduled = false
+    flush()
+  }
+
+  function flush(): void {
     if (gone || acked.length === 0) return
     acked.sort((a, b) => a.fields.deliveryTag - b.fields.deliveryTag)
     const [oldestOpen = Infinity] = open.keys() // tags are delivered, and so inserted, in rising order

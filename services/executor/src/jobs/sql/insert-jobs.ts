@@ -1,5 +1,5 @@
 import type { JobState } from '@warren/contracts'
-import type { PendingQuery, Row, Sql } from 'postgres'
+import type { Sql } from 'postgres'
 import type { WrittenEvent } from '../events.ts'
 import { beginnings } from '../transitions.ts'
 
@@ -38,10 +38,40 @@ export interface InsertedJob extends WrittenEvent {
   readonly number?: number | null
 }
 
+/** Members of a job as the statement takes them. */
+const COLUMNS: Readonly<Record<Exclude<keyof NewJob, 'series'>, string>> = {
+  id: 'text',
+  process_id: 'text',
+  process_version: 'text',
+  owner: 'text',
+  mode: 'text',
+  state: 'text',
+  priority: 'int',
+  attempt: 'int',
+  attempts_most: 'int',
+  request: 'text',
+  results: 'text',
+  problem: 'text',
+  executor_id: 'text',
+  notify: 'boolean',
+  traceparent: 'text',
+  lease_ms: 'int',
+  deadline: 'float8',
+  age_ms: 'float8',
+}
+
+/** What a statement has to do: each pays for that alone. */
+interface Task {
+  /** Its one job comes as parameters: reading JSON takes Postgres as long as writing a row */
+  readonly lone: boolean
+  readonly unlessThere: boolean
+  readonly numbered: boolean
+  readonly claimed: boolean
+}
+
 /**
  * Writes jobs and what there is to tell about them, in one statement. One that nobody waits for and that runs at once was
- * accepted before: both are told. Jobs without a series pay nothing for those that have one, nor others for those that
- * run at once.
+ * accepted before: both are told.
  *
  * @param unlessThere a job whose id is there already stays as it is, and no event comes back for it; to look for it in
  *   every row takes time, and hardly any job is there
@@ -53,39 +83,70 @@ export async function insertJobs(
   jobs: readonly NewJob[],
   unlessThere: boolean,
 ): Promise<InsertedJob[]> {
-  const parts = jobs.some(({ series }) => series !== undefined) ? numbering(sql) : plain(sql)
-  const claimed = jobs.some(isClaimed) ? claiming(sql, writer) : { accepted: sql``, state: sql`` }
-  const rows = await sql<InsertedRow[]>`
+  const numbered = jobs.some(({ series }) => series !== undefined)
+  const lone = jobs.length === 1
+  const text = textFor({ lone, unlessThere, numbered, claimed: jobs.some(isClaimed) })
+  const values = lone ? valuesOf(jobs[0] as NewJob, numbered) : [JSON.stringify(jobs)]
+  const rows = await sql.unsafe<InsertedRow[]>(text, [writer, ...values], { prepare: true })
+  // of two with one id the first one is the job
+  const given = new Map(jobs.toReversed().map((job) => [job.id, job]))
+  return rows.map((row) => ({ ...row, ...toldOf(given.get(row.jobId) as NewJob, row.state) }))
+}
+
+const names = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]
+
+function valuesOf(job: NewJob, numbered: boolean): (string | number | boolean | null)[] {
+  const values = names.map((name) => job[name])
+  return numbered ? [...values, job.series ?? null] : values
+}
+
+const texts = new Map<string, string>()
+
+/** The same text for the same task: the client parses none of it again, and Postgres has prepared it. */
+function textFor(task: Task): string {
+  const key = Object.values(task).join()
+  const known = texts.get(key) ?? insertText(task)
+  texts.set(key, known)
+  return known
+}
+
+function insertText({ lone, unlessThere, numbered, claimed }: Task): string {
+  const { column = '', numbers = '', columns = '', values = '', number = '', told = '' } = numbered ? NUMBERING : {}
+  const columnsOfInput = numbered ? { ...COLUMNS, [column]: 'text' } : COLUMNS
+  return `
 with input as (
-  select *, now() - age_ms * interval '1 ms' as created
-  from json_to_recordset(${JSON.stringify(jobs)}::text::json) as r(
-    id text, process_id text, process_version text, owner text, mode text, state text, priority int, attempt int,
-    attempts_most int, request text, results text, problem text, executor_id text, notify boolean, traceparent text,
-    lease_ms int, deadline float8, age_ms float8 ${parts.field}
-  )
-) ${parts.numbers}, inserted as (
+  select *, now() - age_ms * interval '1 ms' as created from ${lone ? oneOf(columnsOfInput) : manyOf(columnsOfInput)}
+) ${numbers}, inserted as (
   insert into executor.jobs (
     id, process_id, process_version, owner, mode, state, priority, attempt, attempts_most, request, results, problem,
     executor_id, notify, traceparent, lease_until, deadline_at, created_at, started_at, claimed_at, finished_at,
-    updated_at, progress ${parts.columns}
+    updated_at, progress ${columns}
   )
   select
     id, process_id, process_version, owner, mode, state, priority, attempt, attempts_most, request::json, results::json,
     problem::json, executor_id, notify, traceparent, now() + lease_ms * interval '1 ms', to_timestamp(deadline / 1000),
     created, case when attempt > 0 then created end, case when attempt > 0 then created end,
     case when state in ('successful', 'failed', 'dismissed') then now() end, now(),
-    case when state = 'successful' then 100 else 0 end ${parts.values}
+    case when state = 'successful' then 100 else 0 end ${values}
   from input
-  ${unlessThere ? sql`on conflict (id) do nothing` : sql``}
-  returning id, process_id, owner, state, attempt, mode ${parts.number}
+  ${unlessThere ? 'on conflict (id) do nothing' : ''}
+  returning id, process_id, owner, state, attempt, mode ${number}
 )
 insert into executor.events (job_id, process_id, owner, event, state, attempt, at, writer)
-${claimed.accepted}
-select id, process_id, owner, ${sql.unsafe(eventOfState)}, state, attempt, now(), ${writer}::text from inserted
-returning xid::text, seq, job_id as "jobId", at ${claimed.state} ${parts.told}`
-  // of two with one id the first one is the job
-  const given = new Map(jobs.toReversed().map((job) => [job.id, job]))
-  return rows.map((row) => ({ ...row, ...toldOf(given.get(row.jobId) as NewJob, row.state) }))
+${claimed ? ACCEPTED : ''}
+select id, process_id, owner, ${eventOfState}, state, attempt, now(), $1::text from inserted
+returning xid::text, seq, job_id as "jobId", at ${claimed ? ', state' : ''} ${told}`
+}
+
+/** `$1` is the writer. */
+function oneOf(columns: Readonly<Record<string, string>>): string {
+  const values = Object.values(columns).map((type, n) => `$${n + 2}::${type}`)
+  return `(values (${values.join(', ')})) as r(${Object.keys(columns).join(', ')})`
+}
+
+function manyOf(columns: Readonly<Record<string, string>>): string {
+  const fields = Object.entries(columns).map(([name, type]) => `${name} ${type}`)
+  return `json_to_recordset($2::text::json) as r(${fields.join(', ')})`
 }
 
 const eventOfState = `case state ${Object.entries(beginnings)
@@ -118,30 +179,17 @@ function isClaimed({ mode, state }: NewJob): boolean {
 }
 
 /** All are accepted before any of them starts. */
-function claiming(sql: Sql, writer: string): Readonly<Record<'accepted' | 'state', PendingQuery<Row[]>>> {
-  return {
-    accepted: sql`
-select id, process_id, owner, ${beginnings.queued}::text, 'queued', 0, now(), ${writer}::text
+const ACCEPTED = `
+select id, process_id, owner, '${beginnings.queued}', 'queued', 0, now(), $1::text
 from inserted
 where mode = 'async' and state = 'running'
-union all`,
-    state: sql`, state`,
-  }
-}
+union all`
 
-type Parts = Readonly<Record<'field' | 'numbers' | 'columns' | 'values' | 'number' | 'told', PendingQuery<Row[]>>>
-
-function plain(sql: Sql): Parts {
-  const nothing = sql``
-  return { field: nothing, numbers: nothing, columns: nothing, values: nothing, number: nothing, told: nothing }
-}
-
-/** Whoever else numbers jobs of a series waits until this statement is committed. */
-function numbering(sql: Sql): Parts {
-  return {
-    field: sql`, series text`,
-    // in one order: two statements never wait for each other
-    numbers: sql`, counted as (
+/** What jobs of a series need. Whoever else numbers jobs of it waits until this statement is committed. */
+const NUMBERING = {
+  column: 'series',
+  // in one order: two statements never wait for each other
+  numbers: `, counted as (
   insert into executor.series as s (name, last)
   select series, count(*) from input where series is not null group by series order by series
   on conflict (name) do update set last = s.last + excluded.last
@@ -150,9 +198,8 @@ function numbering(sql: Sql): Parts {
   select id, last + 1 - row_number() over (partition by series order by created desc) as number
   from input join counted on name = series
 )`,
-    columns: sql`, series, number`,
-    values: sql`, series, (select number from numbers where numbers.id = input.id)`,
-    number: sql`, number`,
-    told: sql`, (select inserted.number from inserted where inserted.id = job_id) as number`,
-  }
+  columns: ', series, number',
+  values: ', series, (select number from numbers where numbers.id = input.id)',
+  number: ', number',
+  told: ', (select inserted.number from inserted where inserted.id = job_id) as number',
 }

@@ -9,8 +9,8 @@ import {
   type ServiceSpec,
 } from '@warren/contracts'
 import type { ConsumeMessage } from 'amqplib'
-import { nanoid } from 'nanoid'
 import type { z } from 'zod'
+import { orderedId } from './ids.ts'
 import type { Mesh } from './mesh.ts'
 import { inSpan } from './trace.ts'
 
@@ -104,7 +104,7 @@ async function send(mesh: Mesh, operation: Operation, input: unknown, options: C
     type: operation.type,
     body: Buffer.from(body),
     deadline: Math.min(Date.now() + (options.deadlineMs ?? operation.deadlineMs), options.deadline ?? Infinity),
-    messageId: options.messageId ?? nanoid(),
+    messageId: options.messageId ?? orderedId(),
     headers: callHeaders(options),
     signal: options.signal,
     queue: operation.route ? queues[operation.route.queue](route.key) : queues.rpc(operation.service),

@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto'
-import { nanoid } from 'nanoid'
+import { ORDER_LENGTH, orderedId } from '@warren/mesh'
 
 const LENGTH = 21
+/** What our clients send; others may. */
+const IS_ID = /^[\w-]{21}$/
 
 /** What says that two requests are one. */
 export interface Intent {
@@ -14,11 +16,14 @@ export interface Intent {
 
 /**
  * The id of the job that a request becomes. A request that is sent again gets the same id, and so meets the job that it
- * became the first time: the primary key of the jobs is the inbox.
+ * became the first time: the primary key of the jobs is the inbox. The first characters of a message id that is one of
+ * ours follow the time, and are kept: jobs of one time are neighbours in every index by their ids.
  */
 export function jobIdOf({ principal, idempotencyKey, messageId }: Intent): string {
   if (idempotencyKey !== undefined) return digest('key', principal, idempotencyKey)
-  return messageId === '' ? nanoid() : digest('message', principal, messageId)
+  if (messageId === '') return orderedId()
+  const order = IS_ID.test(messageId) ? messageId.slice(0, ORDER_LENGTH) : ''
+  return order + digest('message', principal, messageId).slice(order.length)
 }
 
 function digest(...parts: readonly string[]): string {

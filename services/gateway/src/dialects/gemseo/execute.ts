@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { isFinal, WarrenError, type Job } from '@warren/contracts'
+import { orderedId } from '@warren/mesh'
 import { readText } from '../../body.ts'
 import { callOptions } from '../../call-options.ts'
 import type { Context } from '../../context.ts'
@@ -45,7 +45,7 @@ interface Run {
 }
 
 async function accept(c: RequestContext, context: Context, { discipline, request }: Run): Promise<Response> {
-  const options = { ...callOptions(c), messageId: randomUUID(), deadline: Date.now() + ACCEPT_MS }
+  const options = { ...callOptions(c), messageId: orderedId(), deadline: Date.now() + ACCEPT_MS }
   const job = await persist(AbortSignal.timeout(ACCEPT_MS), () => context.executor.submit({ body: request }, options))
   const userId = c.get('principal').user?.number ?? 0
   const document = jobDocument({ job, request, results: undefined, files: [], discipline, userId })
@@ -59,7 +59,7 @@ function runAndWait(c: RequestContext, context: Context, { discipline, request }
   return slowAnswer(run(), (error) => unknownJob(0, 'failed', publicError(error, c.get('requestId')).message))
 
   async function run(): Promise<string> {
-    const once = { ...options, messageId: randomUUID() }
+    const once = { ...options, messageId: orderedId() }
     const accepted = await persist(signal, () => executor.submit({ body: request }, once))
     const job = await awaitEnd(context, accepted, { ...options, ...(signal && { signal }) })
     if (!isFinal(job.state)) {

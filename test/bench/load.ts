@@ -22,6 +22,8 @@ export interface Load {
   readonly failed: number
   readonly seconds: number
   readonly perSecond: number
+  /** ms, in no order */
+  readonly latencies: readonly number[]
   /** Latency in ms at a quantile of 0 to 1; in an open loop corrected for coordinated omission. */
   quantile(q: number): number
 }
@@ -55,12 +57,25 @@ export async function load(target: Target, { connections, forMs, requests, rate 
     })
   })
   const seconds = (performance.now() - started) / 1_000
-  const sorted = Float64Array.from(latencies).toSorted()
+  return summary({ requests: answered, failed: failed + errors + timeouts, seconds, latencies })
+}
+
+/** Several loads of one target as one. */
+export function together(loads: readonly Load[]): Load {
+  const sum = (value: (load: Load) => number): number => loads.reduce((total, load) => total + value(load), 0)
+  return summary({
+    requests: sum(({ requests }) => requests),
+    failed: sum(({ failed }) => failed),
+    seconds: sum(({ seconds }) => seconds),
+    latencies: loads.flatMap(({ latencies }) => latencies),
+  })
+}
+
+function summary(counts: Omit<Load, 'perSecond' | 'quantile'>): Load {
+  const sorted = Float64Array.from(counts.latencies).toSorted()
   return {
-    requests: answered,
-    failed: failed + errors + timeouts,
-    seconds,
-    perSecond: answered / seconds,
+    ...counts,
+    perSecond: counts.requests / counts.seconds,
     quantile: (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN,
   }
 }

@@ -102,7 +102,7 @@ function valuesOf(job: NewJob, numbered: boolean): (string | number | boolean | 
 
 const texts = new Map<string, string>()
 
-/** The same text for the same task: the client parses none of it again, and Postgres has prepared it. */
+/** The same text for the same task: it is put together once, and Postgres has prepared it. */
 function textFor(task: Task): string {
   const key = Object.values(task).join()
   const known = texts.get(key) ?? insertText(task)
@@ -111,11 +111,11 @@ function textFor(task: Task): string {
 }
 
 function insertText({ lone, unlessThere, numbered, claimed }: Task): string {
-  const { column = '', numbers = '', columns = '', values = '', number = '', told = '' } = numbered ? NUMBERING : {}
-  const columnsOfInput = numbered ? { ...COLUMNS, [column]: 'text' } : COLUMNS
+  const { numbers = '', columns = '', values = '', number = '', told = '' } = numbered ? NUMBERING : {}
+  const taken = numbered ? { ...COLUMNS, series: 'text' } : COLUMNS
   return `
 with input as (
-  select *, now() - age_ms * interval '1 ms' as created from ${lone ? oneOf(columnsOfInput) : manyOf(columnsOfInput)}
+  select *, now() - age_ms * interval '1 ms' as created from ${lone ? oneOf(taken) : manyOf(taken)}
 ) ${numbers}, inserted as (
   insert into executor.jobs (
     id, process_id, process_version, owner, mode, state, priority, attempt, attempts_most, request, results, problem,
@@ -187,7 +187,6 @@ union all`
 
 /** What jobs of a series need. Whoever else numbers jobs of it waits until this statement is committed. */
 const NUMBERING = {
-  column: 'series',
   // in one order: two statements never wait for each other
   numbers: `, counted as (
   insert into executor.series as s (name, last)

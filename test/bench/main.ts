@@ -81,16 +81,16 @@ try {
   if (wants('bytes')) await measureBytes(report, stack, floor.filesUrl, targets.sync)
 
   async function measure(names: readonly Name[], connections: number): Promise<void> {
-    const loads = new Map<Name, Load[]>(names.map((name) => [name, []]))
-    const used = new Map<Name, Map<string, number>>(names.map((name) => [name, new Map()]))
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const [name, done] of loads) {
+    const rounds = names.length > 1 ? ROUNDS : 1
+    const measured = names.map((name) => ({ name, loads: [] as Load[], used: new Map<string, number>() }))
+    for (let round = 0; round < rounds; round++) {
+      for (const { name, loads, used } of measured) {
         const before = cpuByPart(process.ppid, parts)
-        done.push(await load(targets[name], { connections, forMs: forMs / ROUNDS }))
-        addDifference(used.get(name) as Map<string, number>, before, cpuByPart(process.ppid, parts))
+        loads.push(await load(targets[name], { connections, forMs: forMs / rounds }))
+        addDifference(used, before, cpuByPart(process.ppid, parts))
       }
     }
-    for (const [name, done] of loads) await tell(name, connections, together(done), used.get(name) ?? new Map())
+    for (const { name, loads, used } of measured) await tell(name, connections, together(loads), used)
   }
 
   async function tell(name: Name, connections: number, closed: Load, used: ReadonlyMap<string, number>): Promise<void> {

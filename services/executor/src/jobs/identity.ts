@@ -1,9 +1,7 @@
 import { hash } from 'node:crypto'
-import { ORDER_LENGTH, orderedId } from '@warren/mesh'
+import { orderedId, orderOf } from '@warren/mesh'
 
 const LENGTH = 21
-/** What our clients send; others may. */
-const IS_ID = /^[\w-]{21}$/
 
 /** What says that two requests are one. */
 export interface Intent {
@@ -22,7 +20,7 @@ export interface Intent {
 export function jobIdOf({ principal, idempotencyKey, messageId }: Intent): string {
   if (idempotencyKey !== undefined) return digest('key', principal, idempotencyKey)
   if (messageId === '') return orderedId()
-  const order = IS_ID.test(messageId) ? messageId.slice(0, ORDER_LENGTH) : ''
+  const order = orderOf(messageId)
   return order + digest('message', principal, messageId).slice(order.length)
 }
 

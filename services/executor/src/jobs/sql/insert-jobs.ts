@@ -105,9 +105,11 @@ const texts = new Map<string, string>()
 /** The same text for the same task: it is put together once, and Postgres has prepared it. */
 function textFor(task: Task): string {
   const key = Object.values(task).join()
-  const known = texts.get(key) ?? insertText(task)
-  texts.set(key, known)
-  return known
+  const known = texts.get(key)
+  if (known !== undefined) return known
+  const text = insertText(task)
+  texts.set(key, text)
+  return text
 }
 
 function insertText({ lone, unlessThere, numbered, claimed }: Task): string {

@@ -12,8 +12,6 @@ declare module 'autocannon' {
     duration?: number
     /** requests in all */
     amount?: number
-    /** requests per second over all connections */
-    overallRate?: number
   }
 
   interface Result {

@@ -13,8 +13,6 @@ export interface LoadOptions {
   /** How long to send, or how many requests in all. */
   readonly forMs?: number
   readonly requests?: number
-  /** Requests per second, whether answers come or not (open loop); without it each answer brings the next request. */
-  readonly rate?: number
 }
 
 export interface Load {
@@ -24,17 +22,15 @@ export interface Load {
   readonly perSecond: number
   /** ms, in no order */
   readonly latencies: readonly number[]
-  /** Latency in ms at a quantile of 0 to 1; in an open loop corrected for coordinated omission. */
+  /** Latency in ms at a quantile of 0 to 1 */
   quantile(q: number): number
 }
 
-/** Loads a server with POST requests over keep-alive connections. */
-export async function load(target: Target, { connections, forMs, requests, rate }: LoadOptions): Promise<Load> {
+/** Loads a server with POST requests over keep-alive connections; each answer brings the next request (closed loop). */
+export async function load(target: Target, { connections, forMs, requests }: LoadOptions): Promise<Load> {
   const latencies: number[] = []
   let failed = 0
   let answered = 0
-  // what each connection should have sent meanwhile was late too (HdrHistogram's correction)
-  const intervalMs = rate === undefined ? Infinity : (1_000 * connections) / rate
   const started = performance.now()
   const { errors, timeouts } = await new Promise<{ errors: number; timeouts: number }>((resolve, reject) => {
     const run = autocannon(
@@ -46,14 +42,13 @@ export async function load(target: Target, { connections, forMs, requests, rate 
         connections,
         ...(forMs !== undefined && { duration: forMs / 1_000 }),
         ...(requests !== undefined && { amount: requests }),
-        ...(rate !== undefined && { overallRate: Math.max(connections, Math.round(rate)) }),
       },
       (error, result) => (error ? reject(error) : resolve(result)),
     )
     run.on('response', (_client: unknown, status: number, _bytes: number, ms: number) => {
       answered++
       if (status !== target.status) failed++
-      for (let late = ms; late > 0; late -= intervalMs) latencies.push(late)
+      latencies.push(ms)
     })
   })
   const seconds = (performance.now() - started) / 1_000
@@ -71,7 +66,7 @@ export function together(loads: readonly Load[]): Load {
   })
 }
 
-function summary(counts: Omit<Load, 'perSecond' | 'quantile'>): Load {
+export function summary(counts: Omit<Load, 'perSecond' | 'quantile'>): Load {
   const sorted = Float64Array.from(counts.latencies).toSorted()
   return {
     ...counts,

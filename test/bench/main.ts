@@ -3,11 +3,13 @@ import { parseArgs } from 'node:util'
 import { startStack, type Stack } from '../support/stack.ts'
 import { measureAsync, measureIdleStart } from './asynchronous.ts'
 import { measureBytes } from './bytes.ts'
-import { cpuByPart, residentMiB } from './cpu.ts'
+import { createComparison } from './comparison.ts'
+import { residentMiB, type ProcessInfo } from './cpu.ts'
 import { measureEvents } from './events.ts'
 import { startFloor } from './floor.ts'
-import { load, together, type Load, type Target } from './load.ts'
-import { createReport } from './report.ts'
+import { load, type Target } from './load.ts'
+import { openLoad } from './open-load.ts'
+import { createReport, type Figure } from './report.ts'
 
 const { values } = parseArgs({
   options: {
@@ -21,21 +23,24 @@ const forMs = Number(values.seconds) * 1_000
 const report = createReport(values.json)
 const body = '{"inputs":{"text":"hello"}}'
 const CONNECTIONS = [1, 16, 64] as const
-/** What is compared is measured in turns: the machine may be another one seconds later. */
-const ROUNDS = 4
+const GOALS: Readonly<Record<string, Figure['goal']>> = {
+  'sync.1.p50': { most: 3 },
+  'sync.1.open.p50': { most: 3 },
+  'sync.64': { least: 0.33 },
+  'submit.64': { least: 0.35 },
+}
 
 const parts = {
-  broker: ({ command }: { command: string }) => command.includes('beam.smp'),
-  postgres: ({ command }: { command: string }) => /(^|\/)postgres[: ]/.test(command),
-  gateway: ({ command }: { command: string }) =>
-    command.includes('gateway/src/main.ts') || command.includes('floor-gateway'),
-  executor: ({ command }: { command: string }) => /executor\/src\/main\.ts|(floor|prototype)-consumer/.test(command),
-  runners: ({ command }: { command: string }) => /worker\/src\/host\.ts|prototype-child/.test(command),
-  client: ({ command }: { command: string }) => command.includes('bench/main.ts'),
+  broker: ({ command }: ProcessInfo) => command.includes('beam.smp'),
+  postgres: ({ command }: ProcessInfo) => /(^|\/)postgres[: ]/.test(command),
+  gateway: ({ command }: ProcessInfo) => command.includes('gateway/src/main.ts') || command.includes('floor-gateway'),
+  executor: ({ command }: ProcessInfo) => /executor\/src\/main\.ts|(floor|prototype)-consumer/.test(command),
+  runners: ({ command }: ProcessInfo) => /worker\/src\/host\.ts|prototype-child/.test(command),
+  client: ({ command }: ProcessInfo) => command.includes('bench/main.ts'),
 }
 
 report.note(
-  `Node ${process.version}, ${availableParallelism()} cores, ${values.seconds} s a figure, bodies of ${body.length} bytes, load by autocannon`,
+  `Node ${process.version}, ${availableParallelism()} cores, ${values.seconds} s a figure, bodies of ${body.length} bytes, closed loops by autocannon`,
 )
 const floor = await startFloor()
 const stack = await startStack()
@@ -45,16 +50,17 @@ const targets = {
   sync: { url: `${stack.url}/processes/echo/execution`, body, status: 200 },
   submit: { url: `${stack.url}/processes/echo/execution`, body, status: 201, headers: { prefer: 'respond-async' } },
 } satisfies Record<string, Target>
-type Name = keyof typeof targets
+const comparison = createComparison({ report, targets, parts, forMs, goalOf: (figure) => GOALS[figure] })
 try {
-  for (const target of Object.values(targets)) await load(target, { connections: 64, forMs: 5_000 }) // compile and fill pools
+  // compile and fill pools
+  for (const target of Object.values(targets)) await load(target, { connections: 64, forMs: 5_000 })
+  await openLoad(targets.floor, { connections: 64, forMs: 2_000, perSecond: 1_000 })
   await stackIdle() // the jobs that the warm-up left must not run beside the floor
-  const floors = new Map<number, Load>()
   for (const connections of CONNECTIONS) {
-    await measure(wants('sync') ? ['floor', 'prototype', 'sync'] : ['floor'], connections)
+    await comparison.measure(wants('sync') ? ['floor', 'prototype', 'sync'] : ['floor'], connections)
   }
   for (const connections of wanted('submit')) {
-    await measure(['submit'], connections)
+    await comparison.measure(['submit'], connections)
     await stackIdle()
   }
   for (const connections of wanted('async')) {
@@ -64,7 +70,7 @@ try {
       name: `async.${connections}`,
       value: perSecond,
       unit: 'jobs/s',
-      floor: floors.get(connections)?.perSecond ?? NaN,
+      floor: comparison.floorAt(connections),
       ...least,
     })
   }
@@ -79,61 +85,6 @@ try {
   }
   if (wants('memory')) await measureMemory(stack)
   if (wants('bytes')) await measureBytes(report, stack, floor.filesUrl, targets.sync)
-
-  async function measure(names: readonly Name[], connections: number): Promise<void> {
-    const rounds = names.length > 1 ? ROUNDS : 1
-    const measured = names.map((name) => ({ name, loads: [] as Load[], used: new Map<string, number>() }))
-    for (let round = 0; round < rounds; round++) {
-      for (const { name, loads, used } of measured) {
-        const before = cpuByPart(process.ppid, parts)
-        loads.push(await load(targets[name], { connections, forMs: forMs / rounds }))
-        addDifference(used, before, cpuByPart(process.ppid, parts))
-      }
-    }
-    for (const { name, loads, used } of measured) await tell(name, connections, together(loads), used)
-  }
-
-  async function tell(name: Name, connections: number, closed: Load, used: ReadonlyMap<string, number>): Promise<void> {
-    if (name === 'floor') floors.set(connections, closed)
-    const open = await load(targets[name], { connections, forMs: forMs / 2, rate: closed.perSecond / 2 })
-    const base = floors.get(connections)
-    const versus = (value: (load: Load) => number): { floor?: number } =>
-      base && name !== 'floor' ? { floor: value(base) } : {}
-    report.figure({
-      name: `${name}.${connections}`,
-      value: closed.perSecond,
-      unit: 'requests/s',
-      ...versus((l) => l.perSecond),
-      ...goalOf(name, connections),
-    })
-    const p50Goal = name === 'sync' && connections === 1 ? { goal: { most: 3 } } : {}
-    report.figure({
-      name: `${name}.${connections}.p50`,
-      value: closed.quantile(0.5),
-      unit: 'ms',
-      ...versus((l) => l.quantile(0.5)),
-      ...p50Goal,
-    })
-    report.figure({
-      name: `${name}.${connections}.p99`,
-      value: closed.quantile(0.99),
-      unit: 'ms',
-      ...versus((l) => l.quantile(0.99)),
-    })
-    report.figure({ name: `${name}.${connections}.open.p50`, value: open.quantile(0.5), unit: 'ms' })
-    report.figure({ name: `${name}.${connections}.open.p99`, value: open.quantile(0.99), unit: 'ms' })
-    if (closed.failed + open.failed > 0)
-      report.figure({
-        name: `${name}.${connections}.failed`,
-        value: closed.failed + open.failed,
-        unit: 'requests',
-        goal: { most: 0 },
-      })
-    const each = [...used].map(([part, ms]) => `${part} ${(ms / closed.requests).toFixed(3)}`)
-    const share =
-      [...used.values()].reduce((sum, ms) => sum + ms, 0) / (closed.seconds * 1_000 * availableParallelism())
-    report.note(`  bounded by CPU, ms a request: ${each.join(', ')}; ${(share * 100).toFixed(0)} % of the cores`)
-  }
 } finally {
   await stack.close()
   await floor.stop()
@@ -149,15 +100,6 @@ function wants(part: string): boolean {
 
 function wanted(part: string): readonly number[] {
   return wants(part) ? CONNECTIONS : []
-}
-
-function goalOf(name: Name, connections: number): { goal?: { least: number } } {
-  const goals = { sync: { goal: { least: 0.33 } }, submit: { goal: { least: 0.35 } }, floor: {}, prototype: {} }
-  return connections === 64 ? goals[name] : {}
-}
-
-function addDifference(sums: Map<string, number>, before: Map<string, number>, after: Map<string, number>): void {
-  for (const [part, ms] of after) sums.set(part, (sums.get(part) ?? 0) + ms - (before.get(part) ?? 0))
 }
 
 async function stackIdle(): Promise<void> {

@@ -1,0 +1,118 @@
+import { availableParallelism } from 'node:os'
+import { cpuByPart, type ProcessInfo } from './cpu.ts'
+import { load, together, type Load, type Target } from './load.ts'
+import { openLoad } from './open-load.ts'
+import type { Figure, Report } from './report.ts'
+
+/** A target under load, closed loop and open loop. */
+interface Measured {
+  readonly name: string
+  readonly closed: Load[]
+  readonly open: Load[]
+  /** CPU ms by part, in the closed loop */
+  readonly used: Map<string, number>
+}
+
+export interface ComparisonOptions {
+  readonly report: Report
+  /** By name; `floor` is what the others are compared with. */
+  readonly targets: Readonly<Record<string, Target>>
+  /** What of a family of processes belongs to which part. */
+  readonly parts: Readonly<Record<string, (process: ProcessInfo) => boolean>>
+  readonly forMs: number
+  readonly goalOf: (figure: string) => Figure['goal']
+}
+
+export interface Comparison {
+  /** Loads the targets over so many connections and reports what they did, beside the floor. */
+  measure(names: readonly string[], connections: number): Promise<void>
+  /** Requests a second of the floor; NaN before it is measured */
+  floorAt(connections: number): number
+}
+
+/** What is compared is measured in turns: the machine may be another one seconds later. */
+const ROUNDS = 4
+const FLOOR = 'floor'
+
+export function createComparison({ report, targets, parts, forMs, goalOf }: ComparisonOptions): Comparison {
+  const floors = new Map<number, Load>()
+  return { measure, floorAt: (connections) => floors.get(connections)?.perSecond ?? NaN }
+
+  async function measure(names: readonly string[], connections: number): Promise<void> {
+    const rounds = names.length > 1 ? ROUNDS : 1
+    const all: Measured[] = names.map((name) => ({ name, closed: [], open: [], used: new Map() }))
+    for (let round = 0; round < rounds; round++) {
+      for (const { name, closed, used } of all) {
+        const before = cpuByPart(process.ppid, parts)
+        closed.push(await load(target(name), { connections, forMs: forMs / rounds }))
+        addDifference(used, before, cpuByPart(process.ppid, parts))
+      }
+    }
+    // all are asked equally often: half as often as the slowest of them answers
+    const perSecond = Math.min(...all.map(({ closed }) => together(closed).perSecond)) / 2
+    for (let round = 0; round < rounds; round++) {
+      for (const { name, open } of all) {
+        open.push(await openLoad(target(name), { connections, forMs: forMs / 2 / rounds, perSecond }))
+      }
+    }
+    const floor = all.find(({ name }) => name === FLOOR)
+    if (floor) floors.set(connections, together(floor.closed))
+    for (const measured of all) {
+      const { name, closed, open, used } = measured
+      const base = name === FLOOR ? undefined : floors.get(connections)
+      throughput(`${name}.${connections}`, together(closed), base)
+      latency(`${name}.${connections}`, together(closed), base)
+      latency(
+        `${name}.${connections}.open`,
+        together(open),
+        floor && floor !== measured ? together(floor.open) : undefined,
+      )
+      failures(`${name}.${connections}`, [...closed, ...open])
+      report.note(`  ${boundOf(together(closed), used)}; open loop at ${perSecond.toFixed(0)} requests/s`)
+    }
+  }
+
+  function throughput(name: string, { perSecond }: Load, base: Load | undefined): void {
+    report.figure({ name, value: perSecond, unit: 'requests/s', ...versus(base?.perSecond), ...goal(name) })
+  }
+
+  function latency(prefix: string, measured: Load, base: Load | undefined): void {
+    for (const [suffix, q] of [
+      ['p50', 0.5],
+      ['p99', 0.99],
+    ] as const) {
+      const name = `${prefix}.${suffix}`
+      report.figure({ name, value: measured.quantile(q), unit: 'ms', ...versus(base?.quantile(q)), ...goal(name) })
+    }
+  }
+
+  function failures(prefix: string, loads: readonly Load[]): void {
+    const value = loads.reduce((sum, { failed }) => sum + failed, 0)
+    if (value > 0) report.figure({ name: `${prefix}.failed`, value, unit: 'requests', goal: { most: 0 } })
+  }
+
+  function target(name: string): Target {
+    const found = targets[name]
+    if (!found) throw new Error(`nothing is called ${name}`)
+    return found
+  }
+
+  function goal(name: string): Pick<Figure, 'goal'> {
+    const found = goalOf(name)
+    return found ? { goal: found } : {}
+  }
+}
+
+function versus(floor: number | undefined): Pick<Figure, 'floor'> {
+  return floor === undefined ? {} : { floor }
+}
+
+function boundOf({ requests, seconds }: Load, used: ReadonlyMap<string, number>): string {
+  const each = [...used].map(([part, ms]) => `${part} ${(ms / requests).toFixed(3)}`)
+  const busy = [...used.values()].reduce((sum, ms) => sum + ms, 0) / (seconds * 1_000 * availableParallelism())
+  return `bounded by CPU, ms a request: ${each.join(', ')}; ${(busy * 100).toFixed(0)} % of the cores`
+}
+
+function addDifference(sums: Map<string, number>, before: Map<string, number>, after: Map<string, number>): void {
+  for (const [part, ms] of after) sums.set(part, (sums.get(part) ?? 0) + ms - (before.get(part) ?? 0))
+}

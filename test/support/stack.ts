@@ -87,9 +87,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...environment(),
-        // as the launcher has them
-        MALLOC_ARENA_MAX: '2',
-        NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/code'),
+        MALLOC_ARENA_MAX: '2', // as the launcher has it
         AMQP_URL: proxies?.broker.url ?? amqpUrl,
         DATABASE_URL: proxies?.database.url ?? database.databaseUrl,
         HOST: '127.0.0.1',

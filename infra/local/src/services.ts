@@ -37,8 +37,6 @@ function serviceEnv(config: Config, around: Surroundings, name: string): NodeJS.
     WARREN_DATA: config.dir,
     // glibc: threads that read and write files share their free memory
     MALLOC_ARENA_MAX: '2',
-    // types stripped and code compiled once, not at each start
-    NODE_COMPILE_CACHE: join(config.root, 'node_modules/.cache/code'),
     ...(name === 'gateway' ? { PORT: String(around.httpPort), HOST: config.host } : {}),
   }
 }

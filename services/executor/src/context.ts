@@ -21,7 +21,9 @@ import { createSteering, listenForSteering, type Steering } from './jobs/steerin
 import { createTellings } from './jobs/tellings.ts'
 import { registerWriter } from './jobs/writers.ts'
 import { measureExecutor } from './metrics.ts'
-import { createPool, type Pool } from './runner/pool.ts'
+import { hostEnvironment } from './runner/hosts.ts'
+import { interpreterOf } from './runner/interpreter.ts'
+import { createPool, type Pool, type PoolOptions } from './runner/pool.ts'
 import { createCallers, type Callers } from './runs/callers.ts'
 import { createClaimedRuns } from './runs/claimed.ts'
 import { createLongRuns, type LongRuns } from './runs/long-runs.ts'
@@ -34,6 +36,8 @@ import { createRunJob, type RunJob } from './runs/run-job.ts'
 export interface Context {
   readonly executorId: string
   readonly config: Config
+  /** Where and with what children are started */
+  readonly hosts: Pick<PoolOptions, 'workRoot' | 'env' | 'python'>
   readonly service: RunningService
   readonly db: Database['db']
   readonly ledger: Ledger
@@ -65,7 +69,11 @@ export async function openContext(config: Config, service: RunningService): Prom
   const { mesh, log, release, signal } = service
   const executorId = mesh.instance
   const migrations = new URL('../drizzle/', import.meta.url)
-  const { sql, db } = await openDatabase({ databaseUrl: config.databaseUrl, schema: 'executor', migrations }, service)
+  const [{ sql, db }, python] = await Promise.all([
+    openDatabase({ databaseUrl: config.databaseUrl, schema: 'executor', migrations }, service),
+    interpreterOf(config.python, hostEnvironment(config.env)),
+  ])
+  const hosts = { workRoot: config.workDir, env: config.env, python }
   const relay = createRelay(mesh, sql, executorId, await registerWriter(sql, executorId, LEASE_MS))
   release('relay', () => relay.close())
   const written = (events: readonly WrittenEvent[]): void => {
@@ -76,7 +84,7 @@ export async function openContext(config: Config, service: RunningService): Prom
   }
   const ledger = openLedger(config.databaseUrl, executorId, written, () => relay.doubt())
   release('ledger', () => ledger.close())
-  const pool = createPool({ slots: config.slots, workRoot: config.workDir, env: config.env, python: config.python })
+  const pool = createPool({ slots: config.slots, ...hosts })
   release('pool', () => pool.close())
   const active = createActiveRuns()
   const grammars = createGrammars(mesh)
@@ -143,6 +151,7 @@ export async function openContext(config: Config, service: RunningService): Prom
   return {
     executorId,
     config,
+    hosts,
     service,
     db,
     ledger,

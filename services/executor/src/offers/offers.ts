@@ -19,13 +19,12 @@ interface Offer {
 
 /** Follows the folders of processes, announces what is in them to the registry, and serves what the registry accepts. */
 export async function openOffers(context: Context): Promise<void> {
-  const { config, service, executorId, pool, grammars, claimer } = context
+  const { config, hosts, service, executorId, pool, grammars, claimer } = context
   const { mesh, log, release, check, signal } = service
   const processes = client(registry, mesh)
   const intakes = new Map<string, Intake>()
-  const host = { workRoot: config.workDir, env: config.env, python: config.python }
-  const discovery = createDiscovery({ ...host, roots: config.roots })
-  const describers = createDescribers(host)
+  const discovery = createDiscovery({ ...hosts, roots: config.roots })
+  const describers = createDescribers(hosts)
   let waitingFor: true | string = 'a first look at its processes'
   let applying = Promise.resolve()
   let announced: Parameters<typeof processes.announce>[0] | undefined

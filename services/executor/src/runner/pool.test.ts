@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
-import { chmodSync, readFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { folderWith, nodeProcess, outputsOf, poolOf, problemOf, pythonProcess, runOnce } from './testing.ts'
+import {
+  env,
+  folderWith,
+  isAlive,
+  nodeProcess,
+  outputsOf,
+  poolOf,
+  problemOf,
+  pythonProcess,
+  runOnce,
+  until,
+} from './testing.ts'
 
 const root = folderWith({
   'same/process.ts': nodeProcess('same', 'return { value }'),
@@ -225,6 +236,28 @@ test('nested calls lend their slot, and their errors have codes', async () => {
 test('a process may limit its own concurrency', async () => {
   const values = await Promise.all(Array.from({ length: 3 }, () => outputsOf(pool, 'single')))
   assert.equal(new Set(values.map(({ value }) => value)).size, 1)
+})
+
+test('idle children end, the last one of a folder later', async () => {
+  const pool = await poolOf([root], { idleMs: 20, lastIdleMs: 2_000 })
+  const both = await Promise.all([outputsOf(pool, 'sleep', { value: 50 }), outputsOf(pool, 'sleep', { value: 50 })])
+  const pids = both.map(({ value }) => (value as number[])[0] as number)
+  assert.equal(new Set(pids).size, 2)
+  const last = await until(() => {
+    const alive = pids.filter(isAlive)
+    return alive.length === 1 ? alive[0] : undefined
+  })
+  const again = await outputsOf(pool, 'sleep', { value: 0 })
+  assert.equal((again['value'] as number[])[0], last)
+  await until(() => (isAlive(last) ? undefined : true))
+})
+
+test('a Node host keeps its compiled code where it is told', async () => {
+  const folder = folderWith()
+  const pool = await poolOf([root], { env: { ...env, NODE_COMPILE_CACHE: folder } })
+  await outputsOf(pool, 'same', { value: 1 })
+  await pool.close()
+  assert.notEqual(readdirSync(folder, { recursive: true }).length, 0)
 })
 
 test('an unknown process is refused by code', async () => {

@@ -12,13 +12,15 @@ export interface PoolOptions {
   readonly slots: number
   /** Where runners have their working directories; made if it is absent */
   readonly workRoot: string
-  /** What user code sees of it: PATH, HOME, LANG, TMPDIR */
+  /** What user code sees of it: PATH, HOME, LANG, TMPDIR, NODE_COMPILE_CACHE */
   readonly env: { readonly [name: string]: string | undefined }
   readonly python?: string
   readonly maxOutputBytes?: number
   readonly maxLogBytes?: number
-  /** An idle child is ended after so long */
+  /** An idle child is ended after so long, unless it is the last one of its folder */
   readonly idleMs?: number
+  /** The last one is: who comes back after a while should not wait for another to start */
+  readonly lastIdleMs?: number
   /** From the `cancel` message to SIGTERM */
   readonly graceMs?: number
   /** From SIGTERM to SIGKILL */
@@ -57,7 +59,14 @@ export interface Pool {
 
 const sweepEveryMs = 25
 const pipelineDepth = 8
-const defaults = { maxOutputBytes: 16 * 2 ** 20, maxLogBytes: 16 * 2 ** 20, idleMs: 60_000, graceMs: 500, termMs: 1000 }
+const defaults = {
+  maxOutputBytes: 16 * 2 ** 20,
+  maxLogBytes: 16 * 2 ** 20,
+  idleMs: 60_000,
+  lastIdleMs: 900_000,
+  graceMs: 500,
+  termMs: 1000,
+}
 
 /** Warm runner children and the slots that they share. */
 export function createPool(given: PoolOptions): Pool {

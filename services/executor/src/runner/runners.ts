@@ -8,6 +8,7 @@ export interface RunnersOptions extends Omit<RunnerOptions, 'command' | 'env' | 
   readonly env: { readonly [name: string]: string | undefined }
   readonly python?: string
   readonly idleMs: number
+  readonly lastIdleMs: number
 }
 
 export interface Runners {
@@ -96,7 +97,17 @@ export function createRunners(options: RunnersOptions, events: Omit<RunnerEvents
   }
 
   function reap() {
-    for (const runner of idle()) if (performance.now() - runner.since > options.idleMs) runner.retire()
+    for (const runner of idle()) {
+      const idleMs = hasTwin(runner) ? options.idleMs : options.lastIdleMs
+      if (performance.now() - runner.since > idleMs) runner.retire()
+    }
+  }
+
+  /** Another child is there for the same folder. */
+  function hasTwin(runner: Runner) {
+    const key = runners.get(runner)
+    for (const [other, its] of runners) if (other !== runner && its === key && !other.retired) return true
+    return false
   }
 
   /** The longest idle first */

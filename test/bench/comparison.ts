@@ -21,11 +21,13 @@ export interface ComparisonOptions {
   readonly parts: Readonly<Record<string, (process: ProcessInfo) => boolean>>
   readonly forMs: number
   readonly goalOf: (figure: string) => Figure['goal']
+  /** Waits until nothing is left to do of what a load has brought. */
+  readonly settle: () => Promise<void>
 }
 
 export interface Comparison {
-  /** Loads the targets over so many connections and reports what they did, beside the floor. */
-  measure(names: readonly string[], connections: number): Promise<void>
+  /** Loads the floor and the others over so many connections, in turns, and reports what they did; the floor once. */
+  measure(others: readonly string[], connections: number): Promise<void>
   /** Requests a second of the floor; NaN before it is measured */
   floorAt(connections: number): number
 }
@@ -34,40 +36,39 @@ export interface Comparison {
 const ROUNDS = 4
 const FLOOR = 'floor'
 
-export function createComparison({ report, targets, parts, forMs, goalOf }: ComparisonOptions): Comparison {
+export function createComparison({ report, targets, parts, forMs, goalOf, settle }: ComparisonOptions): Comparison {
   const floors = new Map<number, Load>()
   return { measure, floorAt: (connections) => floors.get(connections)?.perSecond ?? NaN }
 
-  async function measure(names: readonly string[], connections: number): Promise<void> {
-    const rounds = names.length > 1 ? ROUNDS : 1
-    const all: Measured[] = names.map((name) => ({ name, closed: [], open: [], used: new Map() }))
-    for (let round = 0; round < rounds; round++) {
+  async function measure(others: readonly string[], connections: number): Promise<void> {
+    const all: Measured[] = [FLOOR, ...others].map((name) => ({ name, closed: [], open: [], used: new Map() }))
+    for (let round = 0; round < ROUNDS; round++) {
       for (const { name, closed, used } of all) {
         const before = cpuByPart(process.ppid, parts)
-        closed.push(await load(target(name), { connections, forMs: forMs / rounds }))
+        closed.push(await load(target(name), { connections, forMs: forMs / ROUNDS }))
         addDifference(used, before, cpuByPart(process.ppid, parts))
+        await settle()
       }
     }
     // all are asked equally often: half as often as the slowest of them answers
     const perSecond = Math.min(...all.map(({ closed }) => together(closed).perSecond)) / 2
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       for (const { name, open } of all) {
-        open.push(await openLoad(target(name), { connections, forMs: forMs / 2 / rounds, perSecond }))
+        open.push(await openLoad(target(name), { connections, forMs: forMs / 2 / ROUNDS, perSecond }))
+        await settle()
       }
     }
-    const floor = all.find(({ name }) => name === FLOOR)
-    if (floor) floors.set(connections, together(floor.closed))
-    for (const measured of all) {
-      const { name, closed, open, used } = measured
-      const base = name === FLOOR ? undefined : floors.get(connections)
-      throughput(`${name}.${connections}`, together(closed), base)
-      latency(`${name}.${connections}`, together(closed), base)
-      latency(
-        `${name}.${connections}.open`,
-        together(open),
-        floor && floor !== measured ? together(floor.open) : undefined,
-      )
-      failures(`${name}.${connections}`, [...closed, ...open])
+    const [floor] = all as [Measured]
+    const isTold = floors.has(connections)
+    floors.set(connections, together(floor.closed))
+    for (const measured of isTold ? all.slice(1) : all) tell(measured, measured === floor ? undefined : floor)
+
+    function tell({ name, closed, open, used }: Measured, base: Measured | undefined): void {
+      const figure = `${name}.${connections}`
+      throughput(figure, together(closed), base && together(base.closed))
+      latency(figure, together(closed), base && together(base.closed))
+      latency(`${figure}.open`, together(open), base && together(base.open))
+      failures(figure, [...closed, ...open])
       report.note(`  ${boundOf(together(closed), used)}; open loop at ${perSecond.toFixed(0)} requests/s`)
     }
   }

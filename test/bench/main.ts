@@ -50,19 +50,23 @@ const targets = {
   sync: { url: `${stack.url}/processes/echo/execution`, body, status: 200 },
   submit: { url: `${stack.url}/processes/echo/execution`, body, status: 201, headers: { prefer: 'respond-async' } },
 } satisfies Record<string, Target>
-const comparison = createComparison({ report, targets, parts, forMs, goalOf: (figure) => GOALS[figure] })
+const comparison = createComparison({
+  report,
+  targets,
+  parts,
+  forMs,
+  goalOf: (figure) => GOALS[figure],
+  settle: stackIdle,
+})
 try {
   // compile and fill pools
   for (const target of Object.values(targets)) await load(target, { connections: 64, forMs: 5_000 })
   await openLoad(targets.floor, { connections: 64, forMs: 2_000, perSecond: 1_000 })
   await stackIdle() // the jobs that the warm-up left must not run beside the floor
   for (const connections of CONNECTIONS) {
-    await comparison.measure(wants('sync') ? ['floor', 'prototype', 'sync'] : ['floor'], connections)
+    await comparison.measure(wants('sync') ? ['prototype', 'sync'] : [], connections)
   }
-  for (const connections of wanted('submit')) {
-    await comparison.measure(['submit'], connections)
-    await stackIdle()
-  }
+  for (const connections of wanted('submit')) await comparison.measure(['submit'], connections)
   for (const connections of wanted('async')) {
     const perSecond = await measureAsync(stack, targets.submit, connections, forMs)
     const least = connections === 64 ? { goal: { least: 0.15 } } : {}

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { exchanges, executor, messageTypes, type Event } from '@warren/contracts'
 import { backoffMs, emit, type Mesh } from '@warren/mesh'
 import { nanoid } from 'nanoid'
@@ -19,6 +19,8 @@ export interface Relay extends Omit<Published, 'add'> {
 const BATCH = 256
 /** Events wait for others: so most confirms are spared, and the answer to a caller, which is due now, goes first. */
 const GATHER_MS = 4
+/** After a rest of so long hardly any others will come: then only the answer goes first. */
+const REST_MS = 10
 /** Beyond it the relay forgets the events and reads them from the table again, when the broker is back. */
 const MEMORY_MOST = 5_000
 /** Wake-ups of one process within it are one: whoever takes it and leaves jobs behind passes it on. */
@@ -38,6 +40,7 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
     },
   })
   let working: Promise<void> | undefined
+  let publishedAt = -Infinity
   const closing = new AbortController()
   const closed = closing.signal
   const woken = new Map<string, NodeJS.Timeout>()
@@ -56,9 +59,10 @@ export function createRelay(mesh: Mesh, sql: Sql, writer: string, startAt: Posit
 
   async function work(): Promise<void> {
     for (let failures = 0; (pending.length > 0 || behind) && !closed.aborted;) {
-      await wait(GATHER_MS)
+      await (performance.now() - publishedAt < REST_MS ? wait(GATHER_MS) : turn())
       try {
         await publishSome()
+        publishedAt = performance.now()
         failures = 0
       } catch (error) {
         if (failures === 0) mesh.log.warn({ err: error, waiting: pending.length }, 'events wait for the broker')

@@ -5,6 +5,7 @@ import type { Stack } from '../support/stack.ts'
 import { load, type Target } from './load.ts'
 
 const IDLE_STARTS = 300
+const REST_MS = 20
 
 /** Jobs completed per second, from the first submit until the last job is successful. */
 export async function measureAsync(stack: Stack, target: Target, connections: number, forMs: number): Promise<number> {
@@ -24,27 +25,41 @@ select exists (select from executor.jobs where state = 'queued')
   return requests / seconds
 }
 
-/** 99th percentile in ms from sending a submit to the arrival of the job's `started` event, one job at a time. */
-export async function measureIdleStart(stack: Stack): Promise<number> {
+/**
+ * 99th percentiles in ms, one at a time with rests between: from sending a submit to the arrival of the job's `started`
+ * event, and from sending a request to the floor to its answer.
+ */
+export async function measureIdleStart(stack: Stack, floor: Target): Promise<{ start: number; floor: number }> {
   const connection = await connect(stack.amqpUrl, { noDelay: true })
   const channel = await connection.createChannel()
   const { queue } = await channel.assertQueue('', { exclusive: true, durable: false })
   await channel.bindQueue(queue, 'warren.events', 'job.echo.*.started')
   const starts: (() => void)[] = []
   await channel.consume(queue, () => starts.shift()?.(), { noAck: true })
-  const latencies: number[] = []
+  const latencies = { start: [] as number[], floor: [] as number[] }
   for (let count = 0; count < IDLE_STARTS; count++) {
     const begun = new Promise<void>((resolve) => starts.push(resolve))
-    const sent = performance.now()
-    await fetch(`${stack.url}/processes/echo/execution`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', prefer: 'respond-async' },
-      body: '{"inputs":{"text":"hello"}}',
-    }).then((answer) => answer.arrayBuffer())
-    await begun
-    latencies.push(performance.now() - sent)
-    await wait(20)
+    latencies.start.push(await timed(() => post({ ...floor, url: `${stack.url}/processes/echo/execution` }, begun)))
+    latencies.floor.push(await timed(() => post(floor)))
   }
   await connection.close()
-  return latencies.toSorted((a, b) => a - b)[Math.floor(IDLE_STARTS * 0.99)] ?? NaN
+  return { start: p99(latencies.start), floor: p99(latencies.floor) }
+}
+
+async function post({ url, body }: Target, then?: Promise<void>): Promise<void> {
+  const headers = { 'content-type': 'application/json', prefer: 'respond-async' }
+  const answer = await fetch(url, { method: 'POST', headers, body })
+  await answer.arrayBuffer()
+  await then
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  await wait(REST_MS)
+  const sent = performance.now()
+  await work()
+  return performance.now() - sent
+}
+
+function p99(latencies: readonly number[]): number {
+  return latencies.toSorted((a, b) => a - b)[Math.floor(latencies.length * 0.99)] ?? NaN
 }

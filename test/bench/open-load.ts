@@ -18,7 +18,7 @@ const TICK_MS = 2
  */
 export async function openLoad(target: Target, { connections, forMs, perSecond }: OpenLoadOptions): Promise<Load> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
-  const headers = { 'content-type': 'application/json', 'content-length': target.body.length, ...target.headers }
+  const headers = { 'content-type': 'application/json', ...target.headers }
   const latencies: number[] = []
   let failed = 0
   const sent: Promise<void>[] = []

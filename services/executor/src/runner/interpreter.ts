@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 
-/** Nothing waits longer for an answer. */
+/** A command that says nothing for so long is taken as it is. */
 const TIMEOUT_MS = 10_000
 
 /**

@@ -294,7 +294,7 @@ describe('a flood of 100,000 lines', () => {
     await asking
     assert.equal((await jobs.status(id)).status, 'successful')
     assert.deepEqual(printed(fast), expected)
-    assert.ok(slowest < 1_000, `another request took ${slowest.toFixed(0)} ms`) // the flood takes some seconds
+    assert.ok(slowest < 250, `another request took ${slowest.toFixed(0)} ms`)
 
     // who stood still is moved back to what is stored, and misses nothing either
     assert.equal(slow.ended(), false)

@@ -59,14 +59,7 @@ export interface Pool {
 
 const sweepEveryMs = 25
 const pipelineDepth = 8
-const defaults = {
-  maxOutputBytes: 16 * 2 ** 20,
-  maxLogBytes: 16 * 2 ** 20,
-  idleMs: 60_000,
-  lastIdleMs: 900_000,
-  graceMs: 500,
-  termMs: 1000,
-}
+const defaults = { maxOutputBytes: 16 * 2 ** 20, maxLogBytes: 16 * 2 ** 20, graceMs: 500, termMs: 1000 }
 
 /** Warm runner children and the slots that they share. */
 export function createPool(given: PoolOptions): Pool {
@@ -83,7 +76,6 @@ export function createPool(given: PoolOptions): Pool {
   let closing = false
   let wasFree = slots
   let sweeper: NodeJS.Timeout | undefined
-  const reaper = setInterval(runners.reap, Math.min(10_000, options.idleMs)).unref()
   mkdirSync(options.workRoot, { recursive: true })
 
   return {
@@ -227,7 +219,6 @@ export function createPool(given: PoolOptions): Pool {
 
   async function close() {
     closing = true
-    clearInterval(reaper)
     for (const run of active.values()) cancel(run)
     await drain()
     runners.keep([])

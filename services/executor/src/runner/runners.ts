@@ -7,8 +7,8 @@ export interface RunnersOptions extends Omit<RunnerOptions, 'command' | 'env' | 
   readonly slots: number
   readonly env: { readonly [name: string]: string | undefined }
   readonly python?: string
-  readonly idleMs: number
-  readonly lastIdleMs: number
+  readonly idleMs?: number
+  readonly lastIdleMs?: number
 }
 
 export interface Runners {
@@ -24,8 +24,6 @@ export interface Runners {
   start(described: Described): Runner
   /** Ends those whose folder has changed or gone; busy ones after their runs. */
   keep(described: readonly Described[]): void
-  /** Ends those that have been idle for long. */
-  reap(): void
   /** Call it when all have gone. */
   close(): void
 }
@@ -33,11 +31,13 @@ export interface Runners {
 /** Children over this number, beyond one per slot, make room when another is started */
 const kept = 16
 
-/** The warm children of a pool. */
+/** The warm children of a pool; those that are idle for long end. */
 export function createRunners(options: RunnersOptions, events: Omit<RunnerEvents, 'onGone'>): Runners {
   const env = hostEnvironment(options.env)
   const runners = new Map<Runner, string>()
   const guard = createGuard()
+  const { idleMs = 60_000, lastIdleMs = 900_000 } = options
+  const reaper = setInterval(reap, Math.min(10_000, idleMs)).unref()
 
   return {
     get size() {
@@ -50,8 +50,7 @@ export function createRunners(options: RunnersOptions, events: Omit<RunnerEvents
     leading: (id) => [...runners.keys()].find(({ runs }) => runs[0]?.request.id === id),
     start,
     keep,
-    reap,
-    close: guard.close,
+    close,
   }
 
   function freeSlots() {
@@ -98,8 +97,7 @@ export function createRunners(options: RunnersOptions, events: Omit<RunnerEvents
 
   function reap() {
     for (const runner of idle()) {
-      const idleMs = hasTwin(runner) ? options.idleMs : options.lastIdleMs
-      if (performance.now() - runner.since > idleMs) runner.retire()
+      if (performance.now() - runner.since > (hasTwin(runner) ? idleMs : lastIdleMs)) runner.retire()
     }
   }
 
@@ -108,6 +106,11 @@ export function createRunners(options: RunnersOptions, events: Omit<RunnerEvents
     const key = runners.get(runner)
     for (const [other, its] of runners) if (other !== runner && its === key && !other.retired) return true
     return false
+  }
+
+  function close() {
+    clearInterval(reaper)
+    guard.close()
   }
 
   /** The longest idle first */

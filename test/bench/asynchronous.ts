@@ -2,7 +2,7 @@ import { connect } from 'amqplib'
 import { setTimeout as wait } from 'node:timers/promises'
 import postgres from 'postgres'
 import type { Stack } from '../support/stack.ts'
-import { load, type Target } from './load.ts'
+import { load, quantileOf, type Target } from './load.ts'
 
 const IDLE_STARTS = 300
 const REST_MS = 20
@@ -43,7 +43,7 @@ export async function measureIdleStart(stack: Stack, floor: Target): Promise<{ s
     latencies.floor.push(await timed(() => post(floor)))
   }
   await connection.close()
-  return { start: p99(latencies.start), floor: p99(latencies.floor) }
+  return { start: quantileOf(latencies.start)(0.99), floor: quantileOf(latencies.floor)(0.99) }
 }
 
 async function post({ url, body }: Target, then?: Promise<void>): Promise<void> {
@@ -58,8 +58,4 @@ async function timed(work: () => Promise<void>): Promise<number> {
   const sent = performance.now()
   await work()
   return performance.now() - sent
-}
-
-function p99(latencies: readonly number[]): number {
-  return latencies.toSorted((a, b) => a - b)[Math.floor(latencies.length * 0.99)] ?? NaN
 }

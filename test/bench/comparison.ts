@@ -2,15 +2,15 @@ import { availableParallelism } from 'node:os'
 import { cpuByPart, type ProcessInfo } from './cpu.ts'
 import { load, together, type Load, type Target } from './load.ts'
 import { openLoad } from './open-load.ts'
-import type { Figure, Report } from './report.ts'
+import type { Figure, Goal, Report } from './report.ts'
 
-/** A target under load, closed loop and open loop. */
+/** What a target did, closed loop and open loop. */
 interface Measured {
   readonly name: string
-  readonly closed: Load[]
-  readonly open: Load[]
+  readonly closed: Load
+  readonly open: Load
   /** CPU ms by part, in the closed loop */
-  readonly used: Map<string, number>
+  readonly used: ReadonlyMap<string, number>
 }
 
 export interface ComparisonOptions {
@@ -20,7 +20,8 @@ export interface ComparisonOptions {
   /** What of a family of processes belongs to which part. */
   readonly parts: Readonly<Record<string, (process: ProcessInfo) => boolean>>
   readonly forMs: number
-  readonly goalOf: (figure: string) => Figure['goal']
+  /** By name of the figure */
+  readonly goals: Readonly<Record<string, Goal>>
   /** Waits until nothing is left to do of what a load has brought. */
   readonly settle: () => Promise<void>
 }
@@ -36,41 +37,50 @@ export interface Comparison {
 const ROUNDS = 4
 const FLOOR = 'floor'
 
-export function createComparison({ report, targets, parts, forMs, goalOf, settle }: ComparisonOptions): Comparison {
+export function createComparison({ report, targets, parts, forMs, goals, settle }: ComparisonOptions): Comparison {
   const floors = new Map<number, Load>()
   return { measure, floorAt: (connections) => floors.get(connections)?.perSecond ?? NaN }
 
   async function measure(others: readonly string[], connections: number): Promise<void> {
-    const all: Measured[] = [FLOOR, ...others].map((name) => ({ name, closed: [], open: [], used: new Map() }))
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const { name, closed, used } of all) {
-        const before = cpuByPart(process.ppid, parts)
-        closed.push(await load(target(name), { connections, forMs: forMs / ROUNDS }))
-        addDifference(used, before, cpuByPart(process.ppid, parts))
-        await settle()
-      }
-    }
+    const names = [FLOOR, ...others]
+    const used = new Map(names.map((name) => [name, new Map<string, number>()]))
+    const closed = await inTurns(names, async (name) => {
+      const before = cpuByPart(process.ppid, parts)
+      const done = await load(target(name), { connections, forMs: forMs / ROUNDS })
+      addDifference(used.get(name)!, before, cpuByPart(process.ppid, parts))
+      return done
+    })
     // all are asked equally often: half as often as the slowest of them answers
-    const perSecond = Math.min(...all.map(({ closed }) => together(closed).perSecond)) / 2
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const { name, open } of all) {
-        open.push(await openLoad(target(name), { connections, forMs: forMs / 2 / ROUNDS, perSecond }))
-        await settle()
-      }
-    }
-    const [floor] = all as [Measured]
+    const perSecond = Math.min(...closed.map((done) => done.perSecond)) / 2
+    const open = await inTurns(names, (name) =>
+      openLoad(target(name), { connections, forMs: forMs / 2 / ROUNDS, perSecond }),
+    )
+    const all = names.map((name, n) => ({ name, closed: closed[n]!, open: open[n]!, used: used.get(name)! }))
+    const floor = all[0]!
     const isTold = floors.has(connections)
-    floors.set(connections, together(floor.closed))
+    floors.set(connections, floor.closed)
     for (const measured of isTold ? all.slice(1) : all) tell(measured, measured === floor ? undefined : floor)
 
     function tell({ name, closed, open, used }: Measured, base: Measured | undefined): void {
       const figure = `${name}.${connections}`
-      throughput(figure, together(closed), base && together(base.closed))
-      latency(figure, together(closed), base && together(base.closed))
-      latency(`${figure}.open`, together(open), base && together(base.open))
-      failures(figure, [...closed, ...open])
-      report.note(`  ${boundOf(together(closed), used)}; open loop at ${perSecond.toFixed(0)} requests/s`)
+      throughput(figure, closed, base?.closed)
+      latency(figure, closed, base?.closed)
+      latency(`${figure}.open`, open, base?.open)
+      failures(figure, closed.failed + open.failed)
+      report.note(`  ${boundOf(closed, used)}; open loop at ${perSecond.toFixed(0)} requests/s`)
     }
+  }
+
+  /** The loads of each target as one. */
+  async function inTurns(names: readonly string[], loadOnce: (name: string) => Promise<Load>): Promise<Load[]> {
+    const loads = names.map((): Load[] => [])
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [n, name] of names.entries()) {
+        loads[n]!.push(await loadOnce(name))
+        await settle()
+      }
+    }
+    return loads.map(together)
   }
 
   function throughput(name: string, { perSecond }: Load, base: Load | undefined): void {
@@ -87,8 +97,7 @@ export function createComparison({ report, targets, parts, forMs, goalOf, settle
     }
   }
 
-  function failures(prefix: string, loads: readonly Load[]): void {
-    const value = loads.reduce((sum, { failed }) => sum + failed, 0)
+  function failures(prefix: string, value: number): void {
     if (value > 0) report.figure({ name: `${prefix}.failed`, value, unit: 'requests', goal: { most: 0 } })
   }
 
@@ -99,7 +108,7 @@ export function createComparison({ report, targets, parts, forMs, goalOf, settle
   }
 
   function goal(name: string): Pick<Figure, 'goal'> {
-    const found = goalOf(name)
+    const found = goals[name]
     return found ? { goal: found } : {}
   }
 }

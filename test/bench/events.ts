@@ -1,16 +1,18 @@
 import { request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Stack } from '../support/stack.ts'
+import { quantileOf, type Target } from './load.ts'
+import { openLoad } from './open-load.ts'
 
 export interface Latency {
   /** ms from the commit of an event to its arrival at a reader */
   readonly p50: number
   readonly p99: number
-  readonly events: number
 }
 
 /** Events of an asynchronous job: accepted, started, successful */
 const EVENTS_OF_JOB = 3
+const CONNECTIONS = 64
 
 /**
  * How long events take from their commit (their `time`, by the clock of the database, which is this machine's) to a
@@ -18,35 +20,19 @@ const EVENTS_OF_JOB = 3
  */
 export async function measureEvents(
   { url }: Pick<Stack, 'url'>,
+  submit: Target,
   { perSecond = 200, forMs = 10_000 }: { perSecond?: number; forMs?: number } = {},
 ): Promise<Latency> {
   const latencies: number[] = []
   const stop = await follow(`${url}/events`, (committedAt) => latencies.push(Date.now() - committedAt))
-  const jobs = Math.round(((perSecond / EVENTS_OF_JOB) * forMs) / 1_000)
-  const begin = performance.now()
-  const answers: Promise<unknown>[] = []
-  for (let n = 0; n < jobs; n++) {
-    const ahead = begin + (n / jobs) * forMs - performance.now()
-    if (ahead > 1) await wait(ahead)
-    answers.push(submit(url))
-  }
-  await Promise.all(answers)
-  for (let tries = 0; latencies.length < jobs * EVENTS_OF_JOB && tries < 200; tries++) await wait(50)
+  const submitted = await openLoad(submit, { connections: CONNECTIONS, forMs, perSecond: perSecond / EVENTS_OF_JOB })
+  if (submitted.failed > 0) throw new Error(`${submitted.failed} jobs were not accepted`)
+  const events = submitted.requests * EVENTS_OF_JOB
+  for (let tries = 0; latencies.length < events && tries < 200; tries++) await wait(50)
   stop()
-  if (latencies.length < jobs * EVENTS_OF_JOB) throw new Error(`${latencies.length} of ${jobs * EVENTS_OF_JOB} events`)
-  latencies.sort((a, b) => a - b)
-  const at = (part: number): number => latencies[Math.floor(part * (latencies.length - 1))] as number
-  return { p50: at(0.5), p99: at(0.99), events: latencies.length }
-}
-
-async function submit(url: string): Promise<void> {
-  const answer = await fetch(`${url}/processes/echo/execution`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', prefer: 'respond-async' },
-    body: '{"inputs":{"text":"hello"}}',
-  })
-  await answer.arrayBuffer()
-  if (answer.status !== 201) throw new Error(`a job was not accepted: ${answer.status}`)
+  if (latencies.length < events) throw new Error(`${latencies.length} of ${events} events`)
+  const at = quantileOf(latencies)
+  return { p50: at(0.5), p99: at(0.99) }
 }
 
 function follow(url: string, heard: (committedAt: number) => void): Promise<() => void> {

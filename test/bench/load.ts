@@ -67,10 +67,11 @@ export function together(loads: readonly Load[]): Load {
 }
 
 export function summary(counts: Omit<Load, 'perSecond' | 'quantile'>): Load {
-  const sorted = Float64Array.from(counts.latencies).toSorted()
-  return {
-    ...counts,
-    perSecond: counts.requests / counts.seconds,
-    quantile: (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN,
-  }
+  return { ...counts, perSecond: counts.requests / counts.seconds, quantile: quantileOf(counts.latencies) }
+}
+
+/** The value at a quantile of 0 to 1; NaN when there is none. */
+export function quantileOf(values: readonly number[]): (q: number) => number {
+  const sorted = Float64Array.from(values).toSorted()
+  return (q) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN
 }

@@ -8,7 +8,12 @@ export interface Figure {
   /** value / floor */
   readonly ratio?: number
   /** What has to be reached: at least, or at most. */
-  readonly goal?: { readonly least?: number; readonly most?: number }
+  readonly goal?: Goal
+}
+
+export interface Goal {
+  readonly least?: number
+  readonly most?: number
 }
 
 export interface Report {
